@@ -1,0 +1,1 @@
+# Every task of the project. `make help` lists them.

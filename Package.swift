@@ -1,0 +1,64 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .treatAllWarnings(as: .error),
+]
+let strictC: [CSetting] = [.treatAllWarnings(as: .error)]
+
+let argumentParser: Target.Dependency =
+  .product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func systemLibrary(_ name: String, _ pkgConfig: String, debian: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let package = Package(
+  name: "krux-update",
+  products: [
+    .library(name: "SlotKit", targets: ["SlotKit", "SlotCore"]),
+    .library(name: "SlotKitTesting", targets: ["SlotKitTesting"]),
+    .executable(name: "krux-update", targets: ["krux-update"]),
+    .executable(name: "krux-release", targets: ["krux-release"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+  ],
+  targets: [
+    systemLibrary("CSodium", "libsodium", debian: "libsodium-dev"),
+    systemLibrary("CBlkid", "blkid", debian: "libblkid-dev"),
+    systemLibrary("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
+    systemLibrary("CZstd", "libzstd", debian: "libzstd-dev"),
+    .target(name: "CLinux", cSettings: strictC, linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CToml"),
+    .target(name: "SlotCore", dependencies: ["CSodium", "CZstd"], swiftSettings: strict),
+    .target(
+      name: "SlotKit",
+      dependencies: ["SlotCore", "CBlkid", "CCurl", "CLinux", "CToml", logging, system],
+      swiftSettings: strict),
+    .target(name: "SlotKitTesting", dependencies: ["SlotKit", "SlotCore"], swiftSettings: strict),
+    .executableTarget(
+      name: "krux-update", dependencies: ["SlotKit", "SlotCore", argumentParser, logging],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser],
+      swiftSettings: strict),
+    .testTarget(name: "SlotCoreTests", dependencies: ["SlotCore"], swiftSettings: strict),
+    .testTarget(
+      name: "SlotKitTests", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["SlotCore", "krux-update", "krux-release"],
+      swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

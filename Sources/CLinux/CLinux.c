@@ -1,0 +1,60 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <curl/curl.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/sysmacros.h>
+
+const int32_t klinux_o_direct = O_DIRECT;
+
+int klinux_block_size_bytes(int fd, uint64_t *bytes) { return ioctl(fd, BLKGETSIZE64, bytes); }
+
+int klinux_logical_block_bytes(int fd, int32_t *bytes) { return ioctl(fd, BLKSSZGET, bytes); }
+
+int klinux_zero_out(int fd, uint64_t offset, uint64_t length) {
+  uint64_t range[2] = {offset, length};
+  return ioctl(fd, BLKZEROOUT, range);
+}
+
+int klinux_zero_range(int fd, uint64_t offset, uint64_t length) {
+  return fallocate(fd, FALLOC_FL_ZERO_RANGE, (off_t)offset, (off_t)length);
+}
+
+int klinux_terminal_columns(int fd) {
+  struct winsize size;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+uint32_t klinux_major(uint64_t device) { return major(device); }
+uint32_t klinux_minor(uint64_t device) { return minor(device); }
+
+int kcurl_set_long(void *handle, int option, long value) {
+  return curl_easy_setopt(handle, (CURLoption)option, value);
+}
+int kcurl_set_string(void *handle, int option, const char *value) {
+  return curl_easy_setopt(handle, (CURLoption)option, value);
+}
+int kcurl_set_pointer(void *handle, int option, const void *value) {
+  return curl_easy_setopt(handle, (CURLoption)option, value);
+}
+int kcurl_set_offset(void *handle, int option, int64_t value) {
+  return curl_easy_setopt(handle, (CURLoption)option, (curl_off_t)value);
+}
+int kcurl_set_data_callback(void *handle, int option, kcurl_data_callback callback) {
+  return curl_easy_setopt(handle, (CURLoption)option, callback);
+}
+int kcurl_set_progress_callback(void *handle, kcurl_progress_callback callback) {
+  return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, callback);
+}
+int kcurl_get_long(void *handle, int info, long *value) {
+  return curl_easy_getinfo(handle, (CURLINFO)info, value);
+}
+int kcurl_get_offset(void *handle, int info, int64_t *value) {
+  curl_off_t offset = -1;
+  int code = curl_easy_getinfo(handle, (CURLINFO)info, &offset);
+  *value = offset;
+  return code;
+}

@@ -1,0 +1,31 @@
+// What Swift cannot import from Linux and libcurl: macros that are casts, and variadic calls.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+// open(2): bypass the page cache. A macro of the C library that Swift does not see without _GNU_SOURCE.
+extern const int32_t klinux_o_direct;
+
+// ioctl(2) with an integer behind the pointer; each returns 0, or -1 with errno set.
+int klinux_block_size_bytes(int fd, uint64_t *bytes);          // BLKGETSIZE64
+int klinux_logical_block_bytes(int fd, int32_t *bytes);        // BLKSSZGET
+int klinux_zero_out(int fd, uint64_t offset, uint64_t length); // BLKZEROOUT
+int klinux_zero_range(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_ZERO_RANGE)
+int klinux_terminal_columns(int fd);                           // TIOCGWINSZ; 0 when not a terminal
+
+// The parts of a device number, which <sys/sysmacros.h> has as macros.
+uint32_t klinux_major(uint64_t device);
+uint32_t klinux_minor(uint64_t device);
+
+// curl_easy_setopt(3) by type of argument; each returns a CURLcode.
+int kcurl_set_long(void *handle, int option, long value);
+int kcurl_set_string(void *handle, int option, const char *value);
+int kcurl_set_pointer(void *handle, int option, const void *value);
+int kcurl_set_offset(void *handle, int option, int64_t value);
+typedef size_t (*kcurl_data_callback)(char *data, size_t size, size_t count, void *context);
+int kcurl_set_data_callback(void *handle, int option, kcurl_data_callback callback);
+typedef int (*kcurl_progress_callback)(void *context, int64_t total, int64_t now, int64_t utotal, int64_t unow);
+int kcurl_set_progress_callback(void *handle, kcurl_progress_callback callback);
+// curl_easy_getinfo(3)
+int kcurl_get_long(void *handle, int info, long *value);
+int kcurl_get_offset(void *handle, int info, int64_t *value);

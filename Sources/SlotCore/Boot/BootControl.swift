@@ -1,0 +1,123 @@
+/// Why the bootloader's variables cannot be used.
+public enum BootControlCode: String, FailureCode {
+  public static var domain: FailureDomain { .bootControl }
+
+  case missing
+  case damaged
+  case full
+  /// A write of a state in which no slot is bootable was asked for.
+  case nothingBootable = "nothing_bootable"
+  case ioFailed = "io_failed"
+  case notSavingTries = "not_saving_tries"
+}
+
+public typealias BootControlFailure = Failure<BootControlCode>
+
+/// What the bootloader knows of one slot.
+public struct SlotBootState: Equatable, Hashable, Sendable {
+  public var bootable: Bool
+  /// Boots since the tries were last given back.
+  public var triesMade: Int
+
+  public init(bootable: Bool, triesMade: Int) {
+    self.bootable = bootable
+    self.triesMade = triesMade
+  }
+}
+
+/// The bootloader's own variables, whatever the bootloader: what boots next, and what if that fails.
+///
+/// Steps are methods that return the state after them; each is carried out as one write of the environment
+/// (docs/boot.md has the table).
+public struct BootControl: Equatable, Hashable, Sendable {
+  public static let defaultTries = 3
+  /// The counter is one decimal digit.
+  public static let triesRange = 1...9
+
+  /// The slot that is tried first; the other one follows.
+  public var first: SlotName
+  public var a: SlotBootState
+  public var b: SlotBootState
+  /// The slot that was staged and that nobody has confirmed yet.
+  public var trial: SlotName?
+  /// How many boots a slot gets before the other one is tried.
+  public var tries: Int
+  /// The image that failed last, so that a lost ledger cannot start a loop.
+  public var lastBad: Digest?
+
+  public init(
+    first: SlotName, a: SlotBootState, b: SlotBootState, trial: SlotName? = nil,
+    tries: Int = BootControl.defaultTries, lastBad: Digest? = nil
+  ) {
+    self.first = first
+    self.a = a
+    self.b = b
+    self.trial = trial
+    self.tries = tries
+    self.lastBad = lastBad
+  }
+
+  /// What boot scripts assume when their environment cannot be read: both bootable, all tries left.
+  public static let scriptDefaults = BootControl(
+    first: .a, a: SlotBootState(bootable: true, triesMade: 0),
+    b: SlotBootState(bootable: true, triesMade: 0))
+
+  public subscript(slot: SlotName) -> SlotBootState {
+    get { slot == .a ? a : b }
+    set { if slot == .a { a = newValue } else { b = newValue } }
+  }
+
+  public func triesLeft(_ slot: SlotName) -> Int { max(0, tries - self[slot].triesMade) }
+
+  public var hasBootableSlot: Bool { a.bootable || b.bootable }
+}
+
+// MARK: - Steps
+
+extension BootControl {
+  private func giving(tries slot: SlotName, first: SlotName, trial: SlotName?) -> BootControl {
+    var next = self
+    next.first = first
+    next[slot] = SlotBootState(bootable: true, triesMade: 0)
+    next.trial = trial
+    return next
+  }
+
+  /// Before the target slot is written: it must not boot, and the booted one must.
+  public func disarmed(booted: SlotName) -> BootControl {
+    var next = giving(tries: booted, first: booted, trial: nil)
+    next[booted.other].bootable = false
+    return next
+  }
+
+  /// The commit: `target` boots next, on trial, with all its tries; so has the other slot for the way back.
+  public func switched(to target: SlotName) -> BootControl {
+    var next = giving(tries: target, first: target, trial: target)
+    next[target.other].triesMade = 0
+    return next
+  }
+
+  /// The booted slot is healthy.
+  public func confirmed(booted: SlotName) -> BootControl {
+    var next = self
+    next[booted] = SlotBootState(bootable: true, triesMade: 0)
+    next.trial = nil
+    return next
+  }
+
+  /// The booted slot is not: the other one boots next.
+  public func fallenBack(from failed: SlotName, image: Digest?) -> BootControl {
+    accounted(booted: failed.other, failed: failed, image: image)
+  }
+
+  /// After a return: the surviving slot first, the failed one not bootable.
+  public func accounted(booted: SlotName, failed: SlotName, image: Digest?) -> BootControl {
+    var next = giving(tries: booted, first: booted, trial: nil)
+    next[failed].bootable = false
+    next.lastBad = image ?? lastBad
+    return next
+  }
+
+  /// After an operator's cancellation of what was staged and not booted yet.
+  public func cancelled(booted: SlotName) -> BootControl { disarmed(booted: booted) }
+}

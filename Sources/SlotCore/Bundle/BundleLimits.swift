@@ -1,0 +1,17 @@
+/// The bounds within which a bundle is believed: see docs/formats/bundle.md.
+public enum BundleLimits {
+  public static let manifestBytes = 1 << 20
+  public static let signaturesBytes = 64 << 10
+  public static let signatureCount = 16
+  /// 16 GiB in frames of 64 KiB take 18 MiB; this allows for later tables beside them.
+  public static let tablesBytes: UInt64 = 256 << 20
+  public static let imageBytes: UInt64 = 1 << 44
+  public static let artefactCount = 64
+  public static let tableCount = 256
+  public static let frameBytes = 64 << 10...4 << 20
+  /// Images are a whole number of these, so that every write to a device is aligned.
+  public static let blockBytes = 4096
+  /// The largest integer that every JSON reader agrees on.
+  public static let sequence: ClosedRange<Int64> = 1...(1 << 53) - 1
+  public static let json = JSONLimits(byteCount: manifestBytes, depth: 16, valueCount: 50_000)
+}

@@ -1,0 +1,74 @@
+internal import CZstd
+
+/// Decodes frames. One for each thread: `ZSTD_DCtx` keeps its tables between frames.
+public struct FrameDecoder: ~Copyable {
+  private let context: OpaquePointer?
+
+  public init() { context = ZSTD_createDCtx() }
+
+  deinit { ZSTD_freeDCtx(context) }
+
+  /// Decodes `stored`, whose digest has matched, into the whole of `output`.
+  ///
+  /// `ZSTD_decompressDCtx(3)` never writes past `output`; anything but exactly that many bytes is an error.
+  ///
+  /// - Throws: `wrongContent`.
+  public borrowing func decode(
+    _ stored: UnsafeRawBufferPointer, codec: FrameCodec, into output: UnsafeMutableRawBufferPointer
+  ) throws(BundleFailure) {
+    switch codec {
+    case .zero:
+      output.initializeMemory(as: UInt8.self, repeating: 0)
+    case .stored:
+      guard stored.count == output.count else { throw FrameDecoder.wrong }
+      output.copyMemory(from: stored)
+    case .zstd:
+      let count = ZSTD_decompressDCtx(
+        context, output.baseAddress, output.count, stored.baseAddress, stored.count)
+      guard ZSTD_isError(count) == 0, count == output.count else { throw FrameDecoder.wrong }
+    }
+  }
+
+  private static var wrong: BundleFailure {
+    BundleFailure(
+      .wrongContent, "a frame of the bundle does not decode to what its publisher signed",
+      hint: "tell the bundle's publisher: the bundle was made wrongly")
+  }
+}
+
+/// Encodes frames, for publishers. One for each thread.
+public struct FrameEncoder: ~Copyable {
+  private let context: OpaquePointer?
+  private let level: Int32
+
+  /// `level` is zstd's, 1 to 22.
+  public init(level: Int) {
+    context = ZSTD_createCCtx()
+    self.level = Int32(clamping: level)
+  }
+
+  deinit { ZSTD_freeCCtx(context) }
+
+  /// The record of a frame, and the bytes to store for it: none when it is zero, its own when
+  /// compression does not pay.
+  public borrowing func encode(_ plain: [UInt8]) -> (record: FrameRecord, stored: [UInt8]) {
+    let plainDigest = Digest(of: plain)
+    if plain.allSatisfy({ $0 == 0 }) {
+      let nothing = Digest(of: [])
+      return (
+        FrameRecord(
+          codec: .zero, storedLength: 0, storedDigest: nothing, plainDigest: plainDigest), []
+      )
+    }
+    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
+    let count = ZSTD_compressCCtx(
+      context, &output, output.count, plain, plain.count, level)
+    let pays = ZSTD_isError(count) == 0 && count < plain.count
+    let stored = pays ? Array(output.prefix(count)) : plain
+    return (
+      FrameRecord(
+        codec: pays ? .zstd : .stored, storedLength: stored.count,
+        storedDigest: pays ? Digest(of: stored) : plainDigest, plainDigest: plainDigest), stored
+    )
+  }
+}
