@@ -45,7 +45,7 @@ let package = Package(
       swiftSettings: strict),
     .target(name: "SlotKitTesting", dependencies: ["SlotKit", "SlotCore"], swiftSettings: strict),
     .executableTarget(
-      name: "krux-update", dependencies: ["SlotKit", "SlotCore", argumentParser, logging],
+      name: "krux-update", dependencies: ["SlotKit", "SlotCore", argumentParser, logging, system],
       swiftSettings: strict),
     .executableTarget(
       name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser],

@@ -5,6 +5,8 @@
 /// change within the first 512 bytes, which a disk writes whole or not at all.
 public enum GrubBootControl {
   static let names = ["ORDER", "A_OK", "A_TRY", "B_OK", "B_TRY", "TRIAL", "TRIES", "BAD"]
+  /// A longer comment could push the variables out of the first 512 bytes, and is dropped.
+  private static let maximumComment = 128
   private static let noDigest = String(repeating: "0", count: 64)
 
   /// What a boot script reads, defaults included: a variable that is not there counts as in
@@ -15,7 +17,7 @@ public enum GrubBootControl {
     _ environment: GrubEnvironment, defaultTries: Int = BootControl.defaultTries
   ) -> BootControl {
     let tries =
-      environment["TRIES"].flatMap { Int($0) }
+      environment["TRIES"].flatMap { digit($0) }
       .flatMap { BootControl.triesRange.contains($0) ? $0 : nil } ?? defaultTries
     func state(_ slot: SlotName) -> SlotBootState {
       let made = environment["\(slot.rawValue)_TRY"].map { digit($0) ?? 9 } ?? 0
@@ -49,9 +51,12 @@ public enum GrubBootControl {
     let values = [
       "\(control.first.rawValue) \(control.first.other.rawValue)",
       ok(.a), made(.a), ok(.b), made(.b),
-      control.trial?.rawValue ?? "-", String(control.tries), control.lastBad?.hex ?? noDigest,
+      control.trial?.rawValue ?? "-",
+      String(min(max(control.tries, BootControl.triesRange.lowerBound), 9)),
+      control.lastBad?.hex ?? noDigest,
     ]
     var result = environment
+    result.comments = environment.comments.filter { $0.count <= maximumComment }.suffix(1)
     let foreign = environment.variables.filter { !names.contains($0.name) }
     result.variables =
       zip(names, values).map { GrubEnvironment.Variable(name: $0, value: $1) } + foreign

@@ -13,8 +13,8 @@ public struct GrubEnvironment: Equatable, Sendable {
     public var value: String
   }
 
-  /// Comment lines between the signature and the first variable, such as Debian's warning.
-  var comments: [String]
+  /// Comment lines between the signature and the first variable, such as Debian's warning, as they stand.
+  var comments: [[UInt8]]
   public var variables: [Variable]
 
   public init() {
@@ -39,16 +39,17 @@ public struct GrubEnvironment: Equatable, Sendable {
       position = next
       guard let line else { continue }
       if line.first == UInt8(ascii: "#") {
-        if variables.isEmpty { comments.append(String(decoding: line, as: UTF8.self)) }
+        if variables.isEmpty { comments.append(line) }
         continue
       }
       guard let equals = line.firstIndex(of: UInt8(ascii: "=")), equals > line.startIndex,
         let name = String(validating: line[..<equals], as: UTF8.self),
-        let value = String(validating: line[(equals + 1)...], as: UTF8.self)
+        let value = String(
+          validating: GrubEnvironment.unescaped(line[(equals + 1)...]), as: UTF8.self)
       else { throw GrubEnvironment.damaged("a line of it is no variable") }
-      if !variables.contains(where: { $0.name == name }) {
-        variables.append(Variable(name: name, value: value))
-      }
+      // GRUB's `load_env` sets them one after another, so the last one counts.
+      variables.removeAll { $0.name == name }
+      variables.append(Variable(name: name, value: value))
     }
   }
 
@@ -58,29 +59,35 @@ public struct GrubEnvironment: Equatable, Sendable {
       hint: "'krux-update confirm' writes a new one for the system that is running")
   }
 
-  /// One line from `start`, unescaped, and where the next begins. Nil for the padding at the end.
+  /// One line from `start` as it stands, and where the next begins. Nil for the padding at the end.
   private static func line(_ bytes: [UInt8], from start: Int) -> ([UInt8]?, next: Int) {
-    var line: [UInt8] = []
     var position = start
-    while position < bytes.count {
-      let byte = bytes[position]
-      position += 1
-      if byte == UInt8(ascii: "\n") { return (line, position) }
-      if byte == UInt8(ascii: "\\"), position < bytes.count {
-        line.append(bytes[position])
-        position += 1
+    while position < bytes.count, bytes[position] != UInt8(ascii: "\n") {
+      position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
+    }
+    if position < bytes.count { return (Array(bytes[start..<position]), position + 1) }
+    // Without a line end: the padding of `#`, or a variable that GRUB would not read either.
+    return (bytes[start] == UInt8(ascii: "#") ? nil : [UInt8(ascii: "!")], bytes.count)
+  }
+
+  private static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {
+    var result: [UInt8] = []
+    var escaped = false
+    for byte in text {
+      if byte == UInt8(ascii: "\\"), !escaped {
+        escaped = true
       } else {
-        line.append(byte)
+        result.append(byte)
+        escaped = false
       }
     }
-    // Without a line end: the padding of `#`, or a variable that GRUB would not read either.
-    return (line.first == UInt8(ascii: "#") || line.isEmpty ? nil : [UInt8(ascii: "!")], position)
+    return result
   }
 
   /// - Throws: `full` when the variables do not fit.
   public func encoded() throws(BootControlFailure) -> [UInt8] {
     var bytes = Array(GrubEnvironment.signature.utf8)
-    for comment in comments { bytes += Array((comment + "\n").utf8) }
+    for comment in comments { bytes += comment + [UInt8(ascii: "\n")] }
     for variable in variables {
       bytes += Array(variable.name.utf8) + [UInt8(ascii: "=")]
       for byte in variable.value.utf8 {

@@ -62,7 +62,8 @@ extension Manifest {
         table.length == UInt64(artefact.frameCount) * UInt64(FrameTable.recordBytes)
       else { throw ManifestFields.malformed("the length of the frame table") }
     }
-    guard tablesLength <= BundleLimits.tablesBytes, bodyLength == tablesLength + payloadLength else {
+    guard tablesLength <= BundleLimits.tablesBytes, bodyLength == tablesLength + payloadLength
+    else {
       throw ManifestFields.malformed("'bodyLength'")
     }
   }

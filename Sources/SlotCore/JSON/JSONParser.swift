@@ -87,8 +87,9 @@ public struct JSONParser {
     return depth + 1
   }
 
-  private mutating func word(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue
-  {
+  private mutating func word(
+    _ text: StaticString, _ value: JSONValue
+  ) throws(JSONError) -> JSONValue {
     for offset in 0..<text.utf8CodeUnitCount where !take(text.utf8Start[offset]) {
       throw error("unexpected character")
     }
@@ -193,7 +194,8 @@ public struct JSONParser {
   private mutating func unicodeEscape() throws(JSONError) -> Unicode.Scalar {
     let first = try hexUnit()
     if let scalar = Unicode.Scalar(first) { return scalar }
-    guard (0xD800...0xDBFF).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) else {
+    guard (0xD800...0xDBFF).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u"))
+    else {
       throw error("lone surrogate")
     }
     let second = try hexUnit()

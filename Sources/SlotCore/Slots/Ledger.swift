@@ -92,7 +92,8 @@ extension Ledger {
   /// What was staged in `slot` is called off.
   public mutating func cancel(_ slot: SlotName, _ context: LedgerContext) {
     guard change(slot, to: .cancelled, context) else { return }
-    history.append(.cancelled, slot: slot, version: slots[slot]?.image.version ?? "", context: context)
+    history.append(
+      .cancelled, slot: slot, version: slots[slot]?.image.version ?? "", context: context)
   }
 
   /// The boot of `slot` is healthy.
@@ -130,6 +131,13 @@ extension Ledger {
     slots[slot.other]?.everConfirmed = target.everConfirmed
     history.append(
       .rolledBack, slot: slot.other, version: target.image.version, detail: "from \(from)",
+      context: context)
+  }
+
+  /// Something that `slot` needs to boot was put right.
+  public mutating func repaired(_ slot: SlotName, detail: String, _ context: LedgerContext) {
+    history.append(
+      .repaired, slot: slot, version: slots[slot]?.image.version ?? "unknown", detail: detail,
       context: context)
   }
 

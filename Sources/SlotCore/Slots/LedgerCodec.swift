@@ -1,12 +1,15 @@
 extension Ledger {
   public static let type = "krux-ledger"
+  /// Far from where adding one could overflow.
+  private static let generations: ClosedRange<Int64> = 0...(1 << 53)
   static let limits = JSONLimits(byteCount: 1 << 20, depth: 12, valueCount: 20_000)
 
   /// The document of the next generation.
   public func encoded() -> [UInt8] {
     let slotMembers = SlotName.allCases.reduce(document["slots"] ?? .object([JSONMember]())) {
       json, slot in
-      json.merging([slot.rawValue: slots[slot]?.json])
+      // A record that did not read (another version's state, say) stays as it is.
+      slots[slot].map { json.merging([slot.rawValue: $0.json]) } ?? json
     }
     let json = document.merging([
       "type": .string(Ledger.type),
@@ -20,7 +23,7 @@ extension Ledger {
     return Array(json.pretty.utf8)
   }
 
-  /// Reads a ledger that this version, an older or a newer one wrote: members that are not known are kept.
+  /// Reads a ledger that this version, an older or a newer one wrote: unknown members are kept.
   ///
   /// - Throws: `damaged`.
   public init(decoding bytes: [UInt8]) throws(LedgerFailure) {
@@ -29,7 +32,8 @@ extension Ledger {
       throw LedgerFailure(.damaged, "the ledger is damaged: \(error)")
     }
     guard json["type"] == .string(Ledger.type), let generation = json["generation"]?.integerValue,
-      generation >= 0, let slotMembers = json["slots"], slotMembers.members != nil
+      Ledger.generations.contains(generation),
+      let slotMembers = json["slots"], slotMembers.members != nil
     else { throw LedgerFailure(.damaged, "the ledger is damaged: it is no ledger of krux-update") }
     self.init()
     document = json

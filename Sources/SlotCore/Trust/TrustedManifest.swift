@@ -56,7 +56,7 @@ public struct TrustedManifest: Equatable, Sendable {
       let ids = signatures.map { "\($0.keyID)" }.joined(separator: ", ")
       throw TrustFailure(
         .unknownKey, "the bundle is signed by a key that this device does not know (\(ids))",
-        hint: "check that the bundle is meant for this device, and the keys in /usr/lib/krux/keys.d")
+        hint: "check that the bundle is for this device, and the keys in /usr/lib/krux/keys.d")
     }
     throw TrustFailure(
       .badSignature, "the bundle's signature does not match: it was altered after it was signed",

@@ -1,0 +1,95 @@
+internal import Glibc
+public import SlotCore
+public import SystemPackage
+
+/// GRUB's `grubenv` file. The steps of an update change its first 512 bytes alone, in one write.
+public struct GrubStore: BootControlStore {
+  public let path: FilePath
+  private let defaultTries: Int
+
+  public init(path: FilePath, defaultTries: Int = BootControl.defaultTries) {
+    self.path = path
+    self.defaultTries = defaultTries
+  }
+
+  private func read() throws(BootControlFailure) -> [UInt8] {
+    let bytes: [UInt8]?
+    do { bytes = try Files.read(path, limit: GrubEnvironment.byteCount) } catch Errno.fileTooLarge {
+      return [UInt8](repeating: 0, count: GrubEnvironment.byteCount + 1)
+    } catch {
+      throw ioFailure("read", error)
+    }
+    guard let bytes else {
+      throw BootControlFailure(
+        .missing, "there is no boot environment at \(path)",
+        hint: "check that the boot partition is mounted; 'krux-update confirm' writes a new one")
+    }
+    return bytes
+  }
+
+  private func environment(_ bytes: [UInt8]) throws(BootControlFailure) -> GrubEnvironment {
+    do { return try GrubEnvironment(decoding: bytes) } catch {
+      throw BootControlFailure(error.code, "\(path): \(error.message)", hint: error.hint)
+    }
+  }
+
+  public func load() throws(BootControlFailure) -> BootControl {
+    GrubBootControl.read(try environment(try read()), defaultTries: defaultTries)
+  }
+
+  public func save(_ control: BootControl) throws(BootControlFailure) {
+    let current = try read()
+    let environment = try environment(current)
+    let new = try GrubBootControl.write(control, into: environment).encoded()
+    switch GrubWrite(from: current, to: new) {
+    case .nothing: return
+    case .firstSector(let sector): try overwrite(sector)
+    case .newFile:
+      // First the same state in the new layout, through a second file; then the change, in one sector.
+      let before = GrubBootControl.read(environment, defaultTries: defaultTries)
+      let relaid = try GrubBootControl.write(before, into: environment).encoded()
+      try replace(relaid)
+      if case .firstSector(let sector) = GrubWrite(from: relaid, to: new) {
+        try overwrite(sector)
+      }
+    }
+    guard try load() == control else {
+      throw BootControlFailure(
+        .ioFailed, "the boot environment \(path) does not read as it was written",
+        hint: "check the boot partition's file system")
+    }
+  }
+
+  public func recreate(_ control: BootControl) throws(BootControlFailure) {
+    try replace(try GrubBootControl.write(control, into: GrubEnvironment()).encoded())
+  }
+
+  /// One `pwrite` of one sector and one flush: what a power cut leaves is all of it or nothing.
+  private func overwrite(_ sector: [UInt8]) throws(BootControlFailure) {
+    do {
+      let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
+      try file.closeAfter {
+        let count = try sector.withUnsafeBytes {
+          try file.write(toAbsoluteOffset: 0, $0)
+        }
+        guard count == sector.count else { throw Errno.ioError }
+        try Files.check(fdatasync(file.rawValue))
+      }
+    } catch {
+      throw ioFailure("write", error)
+    }
+  }
+
+  private func replace(_ bytes: [UInt8]) throws(BootControlFailure) {
+    do { try Files.replace(path, with: bytes) } catch { throw ioFailure("write", error) }
+  }
+
+  private func ioFailure(_ verb: String, _ error: any Error) -> BootControlFailure {
+    let errno = error as? Errno
+    return BootControlFailure(
+      .ioFailed, "cannot \(verb) the boot environment \(path): \(error)",
+      hint: errno == .permissionDenied || errno == .notPermitted
+        ? "run the command as root" : "check that the boot partition is mounted and writable",
+      systemError: errno?.rawValue)
+  }
+}

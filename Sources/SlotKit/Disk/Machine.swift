@@ -1,0 +1,39 @@
+public import SlotCore
+public import SystemPackage
+
+/// Where one slot is.
+public struct SlotLocation: Equatable, Sendable {
+  public let slot: SlotName
+  public let path: FilePath
+  /// For people: `sda3`.
+  public let displayName: String
+  /// Bytes.
+  public let capacity: UInt64
+
+  public init(slot: SlotName, path: FilePath, displayName: String, capacity: UInt64) {
+    self.slot = slot
+    self.path = path
+    self.displayName = displayName
+    self.capacity = capacity
+  }
+}
+
+/// The two slots and the one that runs: a device, or a folder that plays one.
+public protocol Machine: Sendable {
+  var bootedSlot: SlotName { get }
+  /// Differs from boot to boot.
+  var bootID: String { get }
+  /// What a person should know and nothing has to be refused for, such as the same labels on another disk.
+  var warnings: [String] { get }
+
+  /// - Throws: `SlotFailure`.
+  func location(of slot: SlotName) throws -> SlotLocation
+
+  /// Refuses a target that is mounted or the booted one, beside what opening it exclusively refuses.
+  ///
+  /// - Throws: `SlotFailure`.
+  func checkTarget(_ location: SlotLocation) throws
+
+  /// - Throws: `SlotFailure.rebootFailed`.
+  func reboot() throws
+}

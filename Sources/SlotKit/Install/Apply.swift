@@ -1,0 +1,102 @@
+public import SlotCore
+
+public struct ApplyOptions: Sendable {
+  public var overrides = InstallOverrides()
+  /// Say what would be done, and write nothing.
+  public var dryRun = false
+
+  public init() {}
+}
+
+public enum ApplyOutcome: Equatable, Sendable {
+  case staged(version: String)
+  case alreadyStaged(version: String)
+  case alreadyRunning(version: String)
+  case planned(InstallPlan)
+}
+
+extension Updater {
+  /// Installs the bundle of `source` into the target slot and makes it next to boot, on trial.
+  ///
+  /// The order of steps is docs/architecture.md's: load, decide, plan, disarm, write, prove, switch. Before
+  /// the switch the running system boots, whatever happens; the switch is the last write.
+  ///
+  /// - Throws: an `ActionableError` of the domain that refused.
+  public func apply(
+    _ source: BundleSource, _ options: ApplyOptions, observer: @escaping InstallObserver
+  ) throws -> ApplyOutcome {
+    let lock = try lock("apply")
+    defer { withExtendedLifetime(lock) {} }
+    let reader = try source.open(configuration, cancellation)
+    let bundle = try OpenedBundle(reader, ring: try ring())
+    let state = settled(try readState())
+    let target = try machine.location(of: booted.other)
+    guard let artefact = bundle.manifest.slotImage else {
+      throw PolicyFailure(
+        .unsupportedArtefact, "the bundle holds no slot image",
+        hint: "get another bundle from the publisher")
+    }
+    let facts = facts(state, artefact, target)
+    let decision = try InstallPolicy.decide(
+      bundle.manifest, image: artefact, facts: facts, overrides: options.overrides)
+    if decision == .alreadyRunning { return .alreadyRunning(version: bundle.manifest.version) }
+    try machine.checkTarget(target)
+    // Held until after the switch.
+    let device = try DirectDevice(target, access: .exclusive)
+    defer { withExtendedLifetime(device) {} }
+    observer(.verified(bundle, target: target))
+    let installation = try Installation(bundle, artefact, device, cancellation, observer)
+    return try install(installation, state, options, observer)
+  }
+
+  private func facts(
+    _ state: DeviceState, _ artefact: Artefact, _ target: SlotLocation
+  ) -> InstallFacts {
+    let identity = DeviceIdentity(layout: layout, configuration: configuration)
+    let running = state.ledger[booted]?.image
+    return InstallFacts(
+      product: identity.product, hardware: identity.hardware,
+      bootedSequence: identity.sequence ?? running?.sequence, bootedImage: running?.imageDigest,
+      bootedVersion: identity.version ?? running?.version,
+      floor: max(identity.floor ?? 0, state.ledger.floor), slotCapacity: target.capacity,
+      knownBad: state.ledger.isKnownBad(artefact.imageDigest), lastBad: state.control.lastBad,
+      assessment: state.assessment, savesTries: state.savesTries)
+  }
+
+  private func install(
+    _ installation: Installation, _ state: DeviceState, _ options: ApplyOptions,
+    _ observer: InstallObserver
+  ) throws -> ApplyOutcome {
+    let target = booted.other
+    let image = ImageIdentity(installation.bundle.trusted, installation.artefact)
+    let record = state.ledger[target]
+    let plan = try installation.plan(
+      mayHoldImage: record?.image.imageDigest == image.imageDigest)
+    observer(.planned(plan))
+    if options.dryRun { return .planned(plan) }
+    if plan.isEmpty, record?.state == .staged, state.control.trial == target,
+      state.control.first == target
+    {
+      return .alreadyStaged(version: image.version)
+    }
+    try recordEvidence(state.control)
+    var state = state
+    if !plan.isEmpty {
+      try ledgers.requireReserve()
+      state.ledger.beginInstall(target, image, context)
+      state.ledger = try ledgers.save(state.ledger)
+      state.control = state.control.disarmed(booted: booted)
+      try boot.save(state.control)
+      try installation.clearHead()
+      observer(.disarmed)
+      try installation.write(plan)
+      try installation.prove()
+    }
+    try cancellation.check()
+    state.ledger.stage(target, image, context)
+    state.ledger = try ledgers.save(state.ledger)
+    try boot.save(state.control.switched(to: target))
+    observer(.switched)
+    return .staged(version: image.version)
+  }
+}

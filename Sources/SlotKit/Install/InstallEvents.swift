@@ -1,0 +1,25 @@
+public import SlotCore
+
+/// What long work is busy with.
+public enum WorkPhase: String, Sendable {
+  /// Reading the target slot for what is there already.
+  case comparing
+  /// Fetching and writing.
+  case writing
+  /// Reading back.
+  case verifying
+}
+
+/// What an install tells while it goes on. Delivered in order, on the calling thread.
+public enum InstallEvent {
+  /// The signature is good; nothing has been written.
+  case verified(OpenedBundle, target: SlotLocation)
+  case planned(InstallPlan)
+  /// The target slot can no longer be booted; writing begins.
+  case disarmed
+  /// Bytes of the phase, and bytes that travelled so far.
+  case progress(WorkPhase, done: UInt64, total: UInt64, fetched: UInt64)
+  case switched
+}
+
+public typealias InstallObserver = (InstallEvent) -> Void

@@ -1,0 +1,106 @@
+internal import SlotCore
+
+/// Steps 3 to 6 of an update for one target slot: plan, write, prove. Boot control and ledger are the caller's.
+struct Installation {
+  let bundle: OpenedBundle
+  let artefact: Artefact
+  let table: FrameTable
+  let device: any SlotDevice
+  let cancellation: Cancellation
+  let observer: InstallObserver
+  private let head: SlotHead
+
+  init(
+    _ bundle: OpenedBundle, _ artefact: Artefact, _ device: any SlotDevice,
+    _ cancellation: Cancellation, _ observer: @escaping InstallObserver
+  ) throws {
+    self.bundle = bundle
+    self.artefact = artefact
+    self.device = device
+    self.cancellation = cancellation
+    self.observer = observer
+    table = try bundle.frames(of: artefact)
+    head = SlotHead(imageLength: artefact.length)
+  }
+
+  private var reading: SlotReading { SlotReading(table, artefact, device, cancellation) }
+
+  /// With `mayHoldImage` the target is read first, for what an earlier run has left there.
+  func plan(mayHoldImage: Bool) throws -> InstallPlan {
+    guard mayHoldImage else { return InstallPlan(table) { _ in false } }
+    let meter = Meter(.comparing, total: artefact.length, bundle.reader, observer)
+    let matching = try meter.following { report in
+      try reading.matchingFrames(head: head, progress: report)
+    }
+    return InstallPlan(table) { matching[$0] }
+  }
+
+  /// After disarm: no bootloader finds a kernel in this slot until `writeHead`.
+  func clearHead() throws {
+    try device.writeZeros(at: 0, count: UInt64(head.count))
+    try device.flush()
+  }
+
+  func write(_ plan: InstallPlan) throws {
+    let writing = SlotWriting(table, artefact, device, head, cancellation)
+    try writing.run(plan, from: bundle) { done in
+      observer(
+        .progress(
+          .writing, done: done, total: plan.writeBytes, fetched: bundle.reader.bytesFetched))
+    }
+    try bundle.checkEnd()
+  }
+
+  /// Flush, read back everything; then the head, flush, and read back again what holds it.
+  func prove() throws {
+    try device.flush()
+    let meter = Meter(.verifying, total: artefact.length, bundle.reader, observer)
+    try meter.following { report in try reading.prove(head: head, progress: report) }
+    guard let bytes = head.bytes else {
+      throw SlotFailure(.writeFailed, "the first block of the image is missing")
+    }
+    try device.write(bytes, at: 0)
+    try device.flush()
+    try reading.prove(spans: 0..<1, head: nil)
+  }
+}
+
+/// Turns the byte counts of one phase into events.
+private struct Meter {
+  let phase: WorkPhase
+  let total: UInt64
+  let reader: any BundleReader
+  let observer: InstallObserver
+
+  init(
+    _ phase: WorkPhase, total: UInt64, _ reader: any BundleReader,
+    _ observer: @escaping InstallObserver
+  ) {
+    self.phase = phase
+    self.total = total
+    self.reader = reader
+    self.observer = observer
+  }
+
+  /// Runs `body`, which reports from the calling thread only.
+  func following<Result>(
+    _ body: (@escaping @Sendable (UInt64) -> Void) throws -> Result
+  ) rethrows -> Result {
+    let box = CallingThread(self)
+    let result = try body { done in box.report(done) }
+    report(total)
+    return result
+  }
+
+  func report(_ done: UInt64) {
+    observer(.progress(phase, done: done, total: total, fetched: reader.bytesFetched))
+  }
+
+  /// `@unchecked Sendable`: `Threads.concurrently` runs worker 0, the only one that reports, on the thread that
+  /// called it.
+  private final class CallingThread: @unchecked Sendable {
+    private let meter: Meter
+    init(_ meter: Meter) { self.meter = meter }
+    func report(_ done: UInt64) { meter.report(done) }
+  }
+}

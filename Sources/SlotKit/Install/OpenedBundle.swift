@@ -1,0 +1,65 @@
+public import SlotCore
+
+/// A bundle whose signature was verified, with the reader standing before its tables.
+///
+/// Order: header, manifest and signatures are read; the signature is verified; then the lengths are compared
+/// with what the source says of itself.
+public struct OpenedBundle {
+  public let reader: any BundleReader
+  public let header: BundleHeader
+  public let trusted: TrustedManifest
+  /// Bytes of the whole bundle.
+  public let length: UInt64
+
+  public var manifest: Manifest { trusted.manifest }
+
+  /// - Throws: `BundleFailure`, `TrustFailure`, `SourceFailure`.
+  public init(_ reader: any BundleReader, ring: KeyRing) throws {
+    self.reader = reader
+    var head = [UInt8](repeating: 0, count: BundleHeader.byteCount)
+    let count = try head.withUnsafeMutableBytes { try reader.read(into: $0) }
+    header = try BundleHeader(decoding: Array(head.prefix(count)))
+    let signed = try reader.bytes(header.manifestLength, of: header.tablesOffset)
+    let signatures = try reader.bytes(header.signaturesLength, of: header.tablesOffset)
+    trusted = try TrustedManifest(
+      manifestBytes: signed, signatureBytes: signatures, header: header, ring: ring)
+    length = trusted.bundleLength(header: header)
+    if let total = reader.totalLength, total != length {
+      throw total < length
+        ? BundleFailure.truncated(at: total, expected: length) : OpenedBundle.trailingData(length)
+    }
+  }
+
+  static func trailingData(_ length: UInt64) -> BundleFailure {
+    BundleFailure(
+      .trailingData, "there is data after the end of the bundle, at byte \(length)",
+      hint: "fetch the bundle again, and tell its publisher if that does not help")
+  }
+
+  /// Reads and verifies the frames of `artefact`, whose table has to come before everything read so far.
+  ///
+  /// - Throws: `BundleFailure`, `SourceFailure`.
+  public func frames(of artefact: Artefact) throws -> FrameTable {
+    // The manifest was checked to have the table.
+    guard let (description, offset) = manifest.frameTable(of: artefact) else {
+      throw BundleFailure(.malformedTable, "the bundle has no table of frames")
+    }
+    try reader.skip(to: header.tablesOffset + offset)
+    let bytes = try reader.bytes(Int(description.length), of: length)
+    return try FrameTable(verifying: bytes, description: description, artefact: artefact)
+  }
+
+  /// Where a frame's stored bytes stand in the bundle. The slot image is the first artefact.
+  func offset(of frame: Frame) -> UInt64 { header.payloadOffset + frame.payloadOffset }
+
+  /// For sources that do not say how long they are: that they end where the bundle does.
+  ///
+  /// - Throws: `truncated`, `trailingData`.
+  func checkEnd() throws {
+    guard reader.totalLength == nil else { return }
+    try reader.skip(to: length)
+    var byte: UInt8 = 0
+    let more = try withUnsafeMutableBytes(of: &byte) { try reader.read(into: $0) }
+    if more > 0 { throw OpenedBundle.trailingData(length) }
+  }
+}

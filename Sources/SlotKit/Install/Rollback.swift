@@ -1,0 +1,73 @@
+internal import SlotCore
+
+public enum RollbackOutcome: Equatable, Sendable {
+  /// What was staged and not booted yet is called off.
+  case cancelled(version: String)
+  /// The other slot boots next, on trial.
+  case staged(version: String)
+}
+
+extension Updater {
+  /// Goes back to the other slot, by a switch and a trial like any other; cancels what is staged and not
+  /// booted yet.
+  ///
+  /// The other slot is first read whole against its image digest: nothing overrides that. `force` overrides
+  /// that its version was never confirmed here.
+  ///
+  /// - Throws: `PolicyFailure`, `SlotFailure`, `BootControlFailure`, `LedgerFailure`.
+  public func rollback(
+    force: Bool, observer: @escaping InstallObserver
+  ) throws -> RollbackOutcome {
+    let lock = try lock("rollback")
+    defer { withExtendedLifetime(lock) {} }
+    var state = settled(try readState())
+    let target = booted.other
+    switch state.assessment {
+    case .trial:
+      throw PolicyFailure(
+        .trialOpen, "the running version is on trial",
+        hint: "'krux-update reject' ends the trial and goes back")
+    case .staged:
+      let version = state.ledger[target]?.image.version ?? "unknown"
+      try boot.save(state.control.cancelled(booted: booted))
+      state.ledger.cancel(target, context)
+      _ = try ledgers.save(state.ledger)
+      return .cancelled(version: version)
+    case .settled, .returned, .switchNeverHappened: break
+    }
+    let record = try rollbackTarget(state, force: force)
+    let location = try machine.location(of: target)
+    try machine.checkTarget(location)
+    let device = try DirectDevice(location, access: .exclusive)
+    defer { withExtendedLifetime(device) {} }
+    try SlotDigest.verify(record.image, on: device, cancellation, observer)
+    try recordEvidence(state.control)
+    state.ledger.rollBack(from: booted, context)
+    state.ledger = try ledgers.save(state.ledger)
+    try boot.save(state.control.switched(to: target))
+    observer(.switched)
+    return .staged(version: record.image.version)
+  }
+
+  private func rollbackTarget(
+    _ state: DeviceState, force: Bool
+  ) throws(PolicyFailure) -> SlotRecord {
+    guard let record = state.ledger[booted.other], record.state != .writing else {
+      throw PolicyFailure(
+        .nothingToRollBackTo, "the other slot holds no version that is known to be whole",
+        hint: "install one with 'krux-update apply'")
+    }
+    guard record.everConfirmed || force else {
+      throw PolicyFailure(
+        .neverConfirmed, "version \(record.image.version) in the other slot was never confirmed",
+        hint: "add --force to boot it on trial all the same")
+    }
+    guard state.savesTries else {
+      throw PolicyFailure(
+        .bootloaderDoesNotSave,
+        "the bootloader did not save the try of this boot, so nothing would fall back",
+        hint: "install the boot script of docs/integration.md, reboot once, and try again")
+    }
+    return record
+  }
+}

@@ -1,0 +1,74 @@
+public import SlotCore
+
+/// Reads a slot whole and computes or compares its image digest: BLAKE2b-256 over the digests of its frames.
+public enum SlotDigest {
+  /// - Parameters:
+  ///   - length: bytes of the image, a multiple of 4096.
+  ///   - frameSize: bytes of a frame.
+  public static func compute(
+    _ device: any SlotDevice, length: UInt64, frameSize: Int, _ cancellation: Cancellation,
+    progress: @escaping (UInt64) -> Void = { _ in }
+  ) throws -> Digest {
+    let count = Int((length + UInt64(frameSize) - 1) / UInt64(frameSize))
+    let digests = FrameDigests(count: count)
+    let done = SharedCounter(0)
+    let next = SharedCounter(0)
+    let report = CallerProgress(progress)
+    try Threads.concurrently(Threads.workerCount, failed: { next.set(count) }) { worker in
+      let buffer = AlignedBuffer(byteCount: frameSize)
+      while true {
+        let index = next.increment()
+        guard index < count else { return }
+        try cancellation.check()
+        let offset = UInt64(index) * UInt64(frameSize)
+        let bytes = buffer.prefix(Int(min(UInt64(frameSize), length - offset)))
+        try device.read(into: bytes, at: offset)
+        digests.set(index, Digest(of: UnsafeRawBufferPointer(bytes)))
+        let total = done.add(bytes.count)
+        if worker == 0 { report.call(UInt64(total)) }
+      }
+    }
+    var image = DigestStream()
+    for digest in digests.all { image.update(digest.bytes) }
+    return Digest(bytes: image.finish()) ?? Digest(of: [])
+  }
+
+  /// - Throws: `PolicyFailure.rollbackUnverified` when the slot is not whole.
+  static func verify(
+    _ image: ImageIdentity, on device: any SlotDevice, _ cancellation: Cancellation,
+    _ observer: @escaping InstallObserver
+  ) throws {
+    let isLargeEnough = image.imageLength <= device.byteCount
+    let digest =
+      isLargeEnough
+      ? try compute(
+        device, length: image.imageLength, frameSize: image.frameSize, cancellation,
+        progress: { done in
+          observer(.progress(.verifying, done: done, total: image.imageLength, fetched: 0))
+        }) : nil
+    guard digest == image.imageDigest else {
+      throw PolicyFailure(
+        .rollbackUnverified,
+        "\(device.name) no longer holds version \(image.version) whole: it does not match its digest",
+        hint: "apply the bundle of that version again, which repairs the slot")
+    }
+  }
+
+  /// `@unchecked Sendable`: only worker 0, which is the calling thread, calls it.
+  private final class CallerProgress: @unchecked Sendable {
+    let call: (UInt64) -> Void
+    init(_ call: @escaping (UInt64) -> Void) { self.call = call }
+  }
+}
+
+/// `@unchecked Sendable`: `digests` is only touched inside `monitor`.
+private final class FrameDigests: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var digests: [Digest]
+
+  init(count: Int) { digests = [Digest](repeating: Digest(of: []), count: count) }
+
+  func set(_ index: Int, _ digest: Digest) { monitor.locked { digests[index] = digest } }
+
+  var all: [Digest] { monitor.locked { digests } }
+}

@@ -1,0 +1,81 @@
+public import SlotCore
+
+/// What `status` shows, as values.
+public struct UpdateStatus: Equatable, Sendable {
+  public struct Slot: Equatable, Sendable {
+    public var name: SlotName
+    public var device: String
+    public var record: SlotRecord?
+    public var bootable: Bool
+    public var triesLeft: Int
+  }
+
+  public var booted: Slot
+  public var other: Slot
+  /// Of the running image, by its own word or the ledger's.
+  public var version: String?
+  public var assessment: BootAssessment
+  public var tries: Int
+  /// What the boot script would do now; nil when the boot environment cannot be read.
+  public var nextBoot: BootDecision.Outcome
+  public var environmentError: String?
+  public var floor: Int64
+  public var knownBad: [KnownBad]
+  public var history: [HistoryEntry]
+  public var warnings: [String]
+
+  /// The version whose trial ended in a return to the running one, and why.
+  public var returned: (version: String, reason: String)? {
+    if case .returned(_, let reason) = assessment {
+      return (other.record?.image.version ?? "unknown", reason)
+    }
+    guard let record = other.record, record.state == .failed else { return nil }
+    return (record.image.version, record.failure ?? "unknown")
+  }
+
+  /// Whether the other slot can be rolled back to, as far as is known without reading it.
+  public var rollbackVersion: String? {
+    guard let record = other.record, record.everConfirmed, record.state != .writing else {
+      return nil
+    }
+    return record.image.version
+  }
+}
+
+extension Updater {
+  /// Reads what there is and writes nothing, not even a lock: it works beside a running update.
+  ///
+  /// - Throws: `SlotFailure`. Damage of ledger and boot environment is part of the result.
+  public func status() throws -> UpdateStatus {
+    let loaded: LoadedLedger
+    var warnings = machine.warnings
+    do {
+      loaded = try ledgers.load()
+      warnings += Updater.warnings(loaded)
+    } catch {
+      loaded = LoadedLedger(ledger: Ledger(), origin: .none)
+      warnings.append(error.message)
+    }
+    var environmentError: String?
+    let control: BootControl
+    do { control = try boot.load() } catch {
+      control = .scriptDefaults
+      environmentError = error.message
+    }
+    let ledger = loaded.ledger
+    func slot(_ name: SlotName) throws -> UpdateStatus.Slot {
+      UpdateStatus.Slot(
+        name: name, device: try machine.location(of: name).displayName, record: ledger[name],
+        bootable: control[name].bootable, triesLeft: control.triesLeft(name))
+    }
+    let identity = DeviceIdentity(layout: layout, configuration: configuration)
+    return UpdateStatus(
+      booted: try slot(booted), other: try slot(booted.other),
+      version: identity.version ?? ledger[booted]?.image.version,
+      assessment: BootAssessment(
+        control, ledger: ledger, booted: booted, bootID: machine.bootID),
+      tries: control.tries, nextBoot: BootDecision(control).outcome,
+      environmentError: environmentError, floor: max(identity.floor ?? 0, ledger.floor),
+      knownBad: ledger.knownBad, history: ledger.history.entries, warnings: warnings)
+  }
+}

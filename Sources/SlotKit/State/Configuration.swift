@@ -1,0 +1,81 @@
+internal import CToml
+public import SlotCore
+public import SystemPackage
+
+public enum ConfigurationCode: String, FailureCode {
+  public static var domain: FailureDomain { .configuration }
+  case unreadable, syntax, unknownKey = "unknown_key", wrongType = "wrong_type"
+  case wrongValue = "wrong_value"
+}
+
+public typealias ConfigurationFailure = Failure<ConfigurationCode>
+
+/// `/etc/krux/update.toml`. Every key is optional; docs/operators.md documents each.
+public struct Configuration: Equatable, Sendable {
+  /// Who this device is, where the image's os-release does not say it, or says it wrongly.
+  public var product: String?
+  public var hardware: [String] = []
+  /// Nil: the layout's own.
+  public var stateDirectory: String?
+  public var keysDirectory: String?
+
+  public var slotLabels: [SlotName: String] = [.a: "root-a", .b: "root-b"]
+  public var bootEnvironment: String?
+  /// Where the boot environment itself has no `TRIES`.
+  public var tries = BootControl.defaultTries
+
+  public var connectTimeoutSeconds = 30
+  public var stallTimeoutSeconds = 30
+  /// Attempts in a row that bring no byte, before a fetch is given up.
+  public var retries = 5
+  public var retryDelaySeconds = 1
+  public var certificateAuthorities: String?
+
+  public var rebootCommand = ["systemctl", "reboot"]
+
+  public init() {}
+
+  /// The configuration in `path`; the defaults when there is no such file.
+  ///
+  /// - Throws: every failure names the file, the key and, where the parser knows it, the line.
+  public static func load(_ path: FilePath) throws(ConfigurationFailure) -> Configuration {
+    let bytes: [UInt8]?
+    do { bytes = try Files.read(path, limit: 1 << 20) } catch {
+      throw ConfigurationFailure(
+        .unreadable, "cannot read \(path): \(error)", hint: "check the file and its permissions",
+        systemError: (error as? Errno)?.rawValue)
+    }
+    guard let bytes else { return Configuration() }
+    return try Configuration(toml: bytes, path: path)
+  }
+
+  public init(toml bytes: [UInt8], path: FilePath) throws(ConfigurationFailure) {
+    self.init()
+    var reader = TomlReader(path: path.string)
+    for value in try reader.parse(bytes) { try set(value, reader) }
+  }
+
+  private mutating func set(
+    _ value: TomlValue, _ reader: TomlReader
+  ) throws(ConfigurationFailure) {
+    switch value.key {
+    case "product": product = try reader.name(value)
+    case "hardware": hardware = try reader.names(value)
+    case "state-directory": stateDirectory = try reader.path(value)
+    case "keys-directory": keysDirectory = try reader.path(value)
+    case "slots.a-label": slotLabels[.a] = try reader.string(value)
+    case "slots.b-label": slotLabels[.b] = try reader.string(value)
+    case "boot.grub-environment": bootEnvironment = try reader.path(value)
+    case "boot.tries": tries = try reader.integer(value, in: BootControl.triesRange)
+    case "fetch.connect-timeout-seconds":
+      connectTimeoutSeconds = try reader.integer(value, in: 1...3600)
+    case "fetch.stall-timeout-seconds":
+      stallTimeoutSeconds = try reader.integer(value, in: 1...3600)
+    case "fetch.retries": retries = try reader.integer(value, in: 0...1000)
+    case "fetch.retry-delay-seconds": retryDelaySeconds = try reader.integer(value, in: 0...3600)
+    case "fetch.certificate-authorities": certificateAuthorities = try reader.path(value)
+    case "reboot.command": rebootCommand = try reader.strings(value)
+    default: throw reader.failure(.unknownKey, value, "is not a key of this file")
+    }
+  }
+}

@@ -1,0 +1,41 @@
+public import SystemPackage
+
+/// Where things stand: on a device, or in a folder that plays one (`--root DIR`).
+public struct Layout: Equatable, Sendable {
+  public let configuration: FilePath
+  public let keysDirectory: FilePath
+  /// Files that may say who the image is, in the order in which they are tried.
+  public let osRelease: [FilePath]
+  /// On the data partition: the ledger.
+  public let stateDirectory: FilePath
+  /// Gone after a reboot: the lock, and what was seen in this boot.
+  public let runDirectory: FilePath
+  public let grubEnvironment: FilePath
+  /// The folder that plays a device; nil on a real one.
+  public let folder: FilePath?
+
+  public static let system = Layout(
+    configuration: "/etc/krux/update.toml", keysDirectory: "/usr/lib/krux/keys.d",
+    osRelease: ["/etc/os-release", "/usr/lib/os-release"], stateDirectory: "/var/lib/krux",
+    runDirectory: "/run/krux", grubEnvironment: "/boot/efi/EFI/BOOT/grubenv", folder: nil)
+
+  public static func folder(_ path: FilePath) -> Layout {
+    Layout(
+      configuration: path.appending("update.toml"), keysDirectory: path.appending("keys.d"),
+      osRelease: [path.appending("os-release")], stateDirectory: path,
+      runDirectory: path.appending("run"), grubEnvironment: path.appending("grubenv"),
+      folder: path)
+  }
+
+  /// The same, with the paths that the configuration sets.
+  public func applying(_ configuration: Configuration) -> Layout {
+    Layout(
+      configuration: self.configuration,
+      keysDirectory: configuration.keysDirectory.map { FilePath($0) } ?? keysDirectory,
+      osRelease: osRelease,
+      stateDirectory: configuration.stateDirectory.map { FilePath($0) } ?? stateDirectory,
+      runDirectory: runDirectory,
+      grubEnvironment: configuration.bootEnvironment.map { FilePath($0) } ?? grubEnvironment,
+      folder: folder)
+  }
+}

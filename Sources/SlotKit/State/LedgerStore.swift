@@ -1,0 +1,129 @@
+internal import Glibc
+public import SlotCore
+public import SystemPackage
+
+/// The ledger as the outside world keeps it.
+public protocol LedgerStoring: Sendable {
+  /// - Throws: `ioFailed` only: what cannot be parsed is reported in the result.
+  func load() throws(LedgerFailure) -> LoadedLedger
+  /// - Returns: the ledger as written, one generation on.
+  func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger
+}
+
+public struct LoadedLedger: Equatable, Sendable {
+  public enum Origin: Equatable, Sendable {
+    case current
+    /// There is none: a new device, or a lost data partition.
+    case none
+    /// The newest does not parse, for the reason given, and the one before it was taken.
+    case previous(String)
+    /// Neither parses.
+    case lost(String)
+  }
+
+  public var ledger: Ledger
+  public var origin: Origin
+
+  public init(ledger: Ledger, origin: Origin) {
+    self.ledger = ledger
+    self.origin = origin
+  }
+}
+
+/// `ledger.json` on the data partition, the one before it, and room for the next.
+public struct LedgerStore: LedgerStoring {
+  static let limit = 1 << 20
+  /// What is kept free for the entries of one install on a full disk.
+  static let reservedBytes = 256 << 10
+
+  public let directory: FilePath
+
+  public init(directory: FilePath) { self.directory = directory }
+
+  private var current: FilePath { directory.appending("ledger.json") }
+  private var previous: FilePath { directory.appending("ledger.previous.json") }
+  private var reserve: FilePath { directory.appending("ledger.reserve") }
+
+  public func load() throws(LedgerFailure) -> LoadedLedger {
+    let newest = try read(current)
+    if case .success(let ledger) = newest { return LoadedLedger(ledger: ledger, origin: .current) }
+    let before = try read(previous)
+    switch (newest, before) {
+    case (nil, nil): return LoadedLedger(ledger: Ledger(), origin: .none)
+    case (.failure(let reason), .success(let ledger)):
+      return LoadedLedger(ledger: ledger, origin: .previous(reason.message))
+    case (nil, .success(let ledger)):
+      return LoadedLedger(ledger: ledger, origin: .previous("the ledger is missing"))
+    case (.failure(let reason), _):
+      return LoadedLedger(ledger: Ledger(), origin: .lost(reason.message))
+    case (_, .failure(let reason)):
+      return LoadedLedger(ledger: Ledger(), origin: .lost(reason.message))
+    case (.success(let ledger), _): return LoadedLedger(ledger: ledger, origin: .current)
+    }
+  }
+
+  private func read(_ path: FilePath) throws(LedgerFailure) -> Result<Ledger, LedgerFailure>? {
+    let bytes: [UInt8]?
+    do { bytes = try Files.read(path, limit: LedgerStore.limit) } catch Errno.fileTooLarge {
+      return .failure(LedgerFailure(.damaged, "the ledger is damaged: it is too long"))
+    } catch {
+      throw ioFailure("read", error)
+    }
+    guard let bytes else { return nil }
+    do { return .success(try Ledger(decoding: bytes)) } catch { return .failure(error) }
+  }
+
+  public func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger {
+    let bytes = ledger.encoded()
+    do {
+      try Files.makeDirectory(directory)
+      do {
+        try Files.replace(current, with: bytes, previous: previous)
+      } catch Errno.noSpace where Files.remove(reserve) {
+        try Files.replace(current, with: bytes, previous: previous)
+      }
+    } catch {
+      throw ioFailure("write", error)
+    }
+    refillReserve()
+    return try Ledger(decoding: bytes)
+  }
+
+  /// Before anything is given up for an install: is there room for its entries?
+  ///
+  /// - Throws: `noSpace`.
+  public func requireReserve() throws(LedgerFailure) {
+    guard refillReserve() else {
+      throw LedgerFailure(
+        .noSpace, "no space left in \(directory) for the record of an install",
+        hint: "free at least 1 MiB there and run the command again", systemError: ENOSPC)
+    }
+  }
+
+  @discardableResult
+  private func refillReserve() -> Bool {
+    if let size = Files.status(reserve)?.size, size >= Int64(LedgerStore.reservedBytes) {
+      return true
+    }
+    guard
+      let file = try? FileDescriptor.open(
+        reserve, .writeOnly, options: [.create, .closeOnExec],
+        permissions: FilePermissions(rawValue: 0o600))
+    else { return false }
+    defer { try? file.close() }
+    guard posix_fallocate(file.rawValue, 0, LedgerStore.reservedBytes) == 0 else {
+      _ = Files.remove(reserve)
+      return false
+    }
+    return true
+  }
+
+  private func ioFailure(_ verb: String, _ error: any Error) -> LedgerFailure {
+    let errno = error as? Errno
+    return LedgerFailure(
+      errno == .noSpace ? .noSpace : .ioFailed,
+      "cannot \(verb) the ledger in \(directory): \(error)",
+      hint: "check the data partition: it has to be mounted, writable and not full",
+      systemError: errno?.rawValue)
+  }
+}

@@ -1,0 +1,45 @@
+internal import Glibc
+public import SlotCore
+public import SystemPackage
+
+public enum LockCode: String, FailureCode {
+  public static var domain: FailureDomain { .lock }
+  case held
+  case ioFailed = "io_failed"
+}
+
+public typealias LockFailure = Failure<LockCode>
+
+/// One updater at a time: `flock(2)` on a file that says who holds it. The kernel lets go of it when the
+/// process ends, however it ends.
+public final class UpdateLock: Sendable {
+  private let file: FileDescriptor
+
+  /// - Throws: `held`, naming the process and its command; `ioFailed`.
+  public init(directory: FilePath, command: String) throws(LockFailure) {
+    let path = directory.appending("lock")
+    do {
+      try Files.makeDirectory(directory)
+      file = try FileDescriptor.open(
+        path, .readWrite, options: [.create, .closeOnExec],
+        permissions: FilePermissions(rawValue: 0o644))
+    } catch {
+      throw LockFailure(
+        .ioFailed, "cannot open the lock \(path): \(error)",
+        hint: "run as root, and check the file system",
+        systemError: (error as? Errno)?.rawValue)
+    }
+    guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+      let holder = Files.text(path, limit: 4096)?.printable ?? ""
+      try? file.close()
+      throw LockFailure(
+        .held, "another updater is at work: \(holder.isEmpty ? "unknown" : holder)",
+        hint: "wait until it has ended")
+    }
+    // Only for the message above: a lock without it locks as well.
+    _ = ftruncate(file.rawValue, 0)
+    _ = try? file.writeAll("process \(getpid()), \(command)\n".utf8)
+  }
+
+  deinit { try? file.close() }
+}

@@ -1,0 +1,67 @@
+internal import Glibc
+public import SlotCore
+internal import Synchronization
+
+public enum CancellationCode: String, FailureCode {
+  public static var domain: FailureDomain { .cancelled }
+  case interrupted
+}
+
+public typealias CancellationFailure = Failure<CancellationCode>
+
+/// A request to stop, which long work looks at between its steps. Ctrl-C is one.
+public final class Cancellation: Sendable {
+  private let signal = Atomic<Int32>(0)
+  private let monitor = Monitor()
+
+  public init() {}
+
+  /// The number of the signal that asked, or nil.
+  public var signalNumber: Int32? {
+    let number = signal.load(ordering: .acquiring)
+    return number == 0 ? nil : number
+  }
+
+  public func cancel(signal number: Int32) {
+    signal.store(number, ordering: .releasing)
+    monitor.locked { monitor.wakeAll() }
+  }
+
+  /// - Throws: `interrupted` once `cancel` was called.
+  public func check() throws(CancellationFailure) {
+    guard signalNumber == nil else {
+      throw CancellationFailure(
+        .interrupted, "interrupted",
+        hint: "the running system is untouched; the same command again carries on")
+    }
+  }
+
+  /// Waits, and is woken by a cancellation.
+  func sleep(milliseconds: Int64) throws(CancellationFailure) {
+    monitor.locked {
+      if signalNumber == nil, milliseconds > 0 { monitor.wait(milliseconds: milliseconds) }
+    }
+    try check()
+  }
+
+  /// From now on SIGINT, SIGTERM and SIGHUP cancel, and a second one ends the process at once.
+  ///
+  /// The signals are blocked and waited for on a thread, so no code runs in a signal handler. Call before
+  /// any other thread is started.
+  public func watchSignals() {
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_BLOCK, &signals, nil)
+    let watched = signals
+    _ = Threads.start { [self] in
+      var signals = watched
+      while true {
+        var number: Int32 = 0
+        guard sigwait(&signals, &number) == 0 else { continue }
+        if signalNumber != nil { _exit(128 + number) }
+        cancel(signal: number)
+      }
+    }
+  }
+}

@@ -1,0 +1,73 @@
+internal import Glibc
+
+/// Threads of the system for work that blocks: Swift's own pool must not.
+enum Threads {
+  /// A started thread, to be joined once.
+  struct Handle: Sendable {
+    fileprivate let thread: pthread_t
+    func join() { pthread_join(thread, nil) }
+  }
+
+  private final class Body {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Nil when the system has no thread left.
+  static func start(_ run: @escaping @Sendable () -> Void) -> Handle? {
+    let body = Unmanaged.passRetained(Body(run))
+    var thread = pthread_t()
+    let status = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<Body>.fromOpaque(context).takeRetainedValue().run()
+        return nil
+      }, body.toOpaque())
+    guard status == 0 else {
+      body.release()
+      return nil
+    }
+    return Handle(thread: thread)
+  }
+
+  /// As many as keep both the device and the processors busy: each has one write or read in flight.
+  static var workerCount: Int { min(4, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
+  /// Runs `body` on `count` threads and waits for all. Throws the first error that one of them threw;
+  /// `failed` is called as soon as that happens, so that the others can be told to stop.
+  static func concurrently(
+    _ count: Int, failed: @escaping @Sendable () -> Void = {},
+    _ body: @escaping @Sendable (Int) throws -> Void
+  ) throws {
+    let firstError = FirstError()
+    let work: @Sendable (Int) -> Void = { index in
+      do { try body(index) } catch {
+        firstError.record(error)
+        failed()
+      }
+    }
+    let handles = (1..<max(1, count)).compactMap { index in start { work(index) } }
+    work(0)
+    handles.forEach { $0.join() }
+    try firstError.rethrow()
+  }
+}
+
+/// The first error that any of several threads met.
+///
+/// `@unchecked Sendable`: `error` is only touched inside `monitor`.
+final class FirstError: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var error: (any Error)?
+
+  func record(_ error: any Error) {
+    monitor.locked { if self.error == nil { self.error = error } }
+  }
+
+  var isSet: Bool { monitor.locked { error != nil } }
+
+  func rethrow() throws {
+    if let error = monitor.locked({ error }) { throw error }
+  }
+}

@@ -1,0 +1,58 @@
+internal import Glibc
+public import Logging
+public import SlotCore
+public import SystemPackage
+
+/// The facade of the project: what an operator can ask of a device, without a word of printing.
+///
+/// Long work runs on the calling thread and on threads of its own; nothing here is tied to Swift's tasks.
+public struct Updater: Sendable {
+  public let layout: Layout
+  public let configuration: Configuration
+  public let machine: any Machine
+  public let cancellation: Cancellation
+  let boot: any BootControlStore
+  let ledgers: LedgerStore
+  let logger: Logger
+
+  /// Reads the configuration and finds the slots.
+  ///
+  /// - Parameter root: a folder that plays a device; nil for the device that this runs on.
+  /// - Throws: `ConfigurationFailure`, `SlotFailure`.
+  public init(
+    root: FilePath? = nil, cancellation: Cancellation = Cancellation(),
+    logger: Logger = Logger(label: "krux-update")
+  ) throws {
+    let base = root.map(Layout.folder) ?? .system
+    configuration = try Configuration.load(base.configuration)
+    layout = base.applying(configuration)
+    boot = GrubStore(path: layout.grubEnvironment, defaultTries: configuration.tries)
+    ledgers = LedgerStore(directory: layout.stateDirectory)
+    machine =
+      if let folder = layout.folder {
+        try FolderMachine(folder: folder, boot: boot)
+      } else {
+        try DiskMachine(configuration)
+      }
+    self.cancellation = cancellation
+    self.logger = logger
+  }
+
+  var booted: SlotName { machine.bootedSlot }
+  var run: RunState { RunState(directory: layout.runDirectory, bootID: machine.bootID) }
+
+  var context: LedgerContext {
+    LedgerContext(now: Timestamp(seconds: Int64(time(nil))), bootID: machine.bootID)
+  }
+
+  /// Waits for nobody: a second updater is told who holds the lock.
+  ///
+  /// - Throws: `LockFailure`.
+  func lock(_ command: String) throws -> UpdateLock {
+    try UpdateLock(directory: layout.runDirectory, command: command)
+  }
+
+  public func ring() throws(TrustFailure) -> KeyRing { try Keys.load(layout.keysDirectory) }
+
+  public func reboot() throws { try machine.reboot() }
+}

@@ -1,0 +1,68 @@
+internal import ArgumentParser
+internal import SlotCore
+internal import SlotKit
+
+struct Apply: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Install a bundle into the inactive slot and make it next to boot.",
+    discussion: """
+      The bundle's signature is verified before anything is written. A broken connection, Ctrl-C or a \
+      power cut leaves the running system bootable; the same command again carries on where it was.
+
+      EXAMPLES:
+        krux-update apply http://updates.example/kruxos-1.0.1.krux
+        krux-update apply --reboot /media/usb/kruxos-1.0.1.krux
+        ssh build cat kruxos-1.0.1.krux | krux-update apply --no-reboot -
+        krux-update apply --dry-run kruxos-1.0.1.krux
+      """)
+
+  @Argument(help: "A file, an http:// or https:// address, or - for standard input.")
+  var source: String
+
+  @Flag(help: "Say what would be fetched and written, and write nothing.")
+  var dryRun = false
+
+  @Flag(help: "Install the running version again, or one that failed on this device.")
+  var force = false
+
+  @Flag(help: "Install a version that is older than the running one.")
+  var allowDowngrade = false
+
+  @OptionGroup var reboot: RebootOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let cancellation = Cancellation()
+    cancellation.watchSignals()
+    let source = try BundleSource(source)
+    let updater = try common.writingUpdater(cancellation)
+    var options = ApplyOptions()
+    options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
+    options.dryRun = dryRun
+    let report = ApplyReport(json: common.json, source: source)
+    switch try updater.apply(source, options, observer: report.take) {
+    case .planned(let plan): printPlan(plan)
+    case .alreadyRunning(let version):
+      say("Version \(version) is already running; nothing to do.")
+      report.finished("already-running", version: version)
+    case .alreadyStaged(let version):
+      say("Version \(version) is already staged; it will activate on reboot.")
+      report.finished("already-staged", version: version)
+      try reboot.carryOut(updater, json: common.json)
+    case .staged(let version):
+      say("\nUpdate staged. The new version will activate on reboot.")
+      report.finished("staged", version: version)
+      try reboot.carryOut(updater, json: common.json)
+    }
+  }
+
+  private func say(_ text: String) { if !common.json { Report.line(text) } }
+
+  private func printPlan(_ plan: InstallPlan) {
+    guard !common.json else { return }
+    Report.line("To fetch:     \(Format.bytes(plan.fetchBytes))")
+    Report.line("To write:     \(Format.bytes(plan.writeBytes))")
+    Report.line("There already: \(Format.bytes(plan.keptBytes))")
+    Report.line("Nothing was written (--dry-run).")
+  }
+}

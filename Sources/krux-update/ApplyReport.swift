@@ -1,0 +1,106 @@
+internal import Glibc
+internal import SlotCore
+internal import SlotKit
+
+/// Prints an install as it goes on: for a person, or as one JSON event per line.
+final class ApplyReport {
+  private let json: Bool
+  private let source: BundleSource
+  private var bar = ProgressBar()
+  private var lastPhase: WorkPhase?
+  private var lastPercent: UInt64 = 0
+
+  init(json: Bool, source: BundleSource) {
+    self.json = json
+    self.source = source
+  }
+
+  func take(_ event: InstallEvent) {
+    if json { printJSON(event) } else { printText(event) }
+  }
+
+  // MARK: - For people
+
+  private func printText(_ event: InstallEvent) {
+    switch event {
+    case .verified(let bundle, let target):
+      let verb = if case .url = source { "Downloading" } else { "Reading" }
+      Report.line("\(verb) \(bundle.reader.name)... (\(Format.bytes(bundle.length)))")
+      Report.line("Verifying signature... ✓ (Ed25519, key \(bundle.trusted.signer.id))")
+      targetName = target.displayName
+    case .planned(let plan):
+      if plan.keptBytes > 0 {
+        Report.line(
+          "\(Format.bytes(plan.keptBytes)) of the image are in the inactive partition already.")
+      }
+    case .disarmed: break
+    case .progress(let phase, let done, let total, _):
+      announce(phase)
+      bar.draw(phase, done: done, total: total)
+    case .switched: break
+    }
+  }
+
+  private var targetName = ""
+
+  private func announce(_ phase: WorkPhase) {
+    guard lastPhase != phase else { return }
+    lastPhase = phase
+    switch phase {
+    case .comparing: Report.line("Comparing inactive partition (\(targetName))...")
+    case .writing: Report.line("Writing to inactive partition (\(targetName))...")
+    case .verifying: Report.line("Reading back and verifying...")
+    }
+  }
+
+  // MARK: - For programs
+
+  private func event(_ name: String, _ members: KeyValuePairs<String, JSONValue?> = [:]) {
+    var all = [JSONMember("event", .string(name))]
+    all += JSONValue.object(members).members ?? []
+    Report.line(JSONValue.object(all).compact)
+  }
+
+  private func printJSON(_ event: InstallEvent) {
+    switch event {
+    case .verified(let bundle, let target):
+      let manifest = bundle.manifest
+      self.event(
+        "verified",
+        [
+          "product": .string(manifest.product), "version": .string(manifest.version),
+          "sequence": .integer(manifest.sequence),
+          "bundleBytes": .integer(Int64(bundle.length)),
+          "keyId": .string(bundle.trusted.signer.id.description),
+          "fingerprint": .string(bundle.trusted.signer.fingerprint.hex),
+          "targetSlot": .string(target.slot.rawValue), "target": .string(target.displayName),
+        ])
+    case .planned(let plan): self.event("planned", ApplyReport.members(plan))
+    case .disarmed: self.event("disarmed")
+    case .progress(let phase, let done, let total, let fetched):
+      let percent = total == 0 ? 100 : min(100, done * 100 / total)
+      guard phase != lastPhase || percent != lastPercent else { return }
+      (lastPhase, lastPercent) = (phase, percent)
+      self.event(
+        "progress",
+        [
+          "phase": .string(phase.rawValue), "doneBytes": .integer(Int64(done)),
+          "totalBytes": .integer(Int64(total)), "fetchedBytes": .integer(Int64(fetched)),
+        ])
+    case .switched: self.event("switched")
+    }
+  }
+
+  static func members(_ plan: InstallPlan) -> KeyValuePairs<String, JSONValue?> {
+    [
+      "fetchBytes": .integer(Int64(plan.fetchBytes)),
+      "writeBytes": .integer(Int64(plan.writeBytes)),
+      "keptBytes": .integer(Int64(plan.keptBytes)),
+    ]
+  }
+
+  func finished(_ outcome: String, version: String) {
+    guard json else { return }
+    event("finished", ["outcome": .string(outcome), "version": .string(version)])
+  }
+}

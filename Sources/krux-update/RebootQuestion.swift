@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import Glibc
+internal import SlotKit
+
+/// Whether to reboot after a switch: by option, or by a question where somebody can answer it.
+struct RebootOptions: ParsableArguments {
+  @Flag(
+    inversion: .prefixedNo, exclusivity: .exclusive,
+    help: "Reboot at the end, or do not, without asking.")
+  var reboot: Bool?
+
+  func decide(json: Bool) -> Bool {
+    if let reboot { return reboot }
+    guard !json, isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1 else { return false }
+    Report.out("\nReboot now? [y/N]: ")
+    let answer = readLine()?.lowercased() ?? ""
+    return answer == "y" || answer == "yes"
+  }
+
+  func carryOut(_ updater: Updater, json: Bool) throws {
+    guard decide(json: json) else { return }
+    if !json { Report.line("Rebooting...") }
+    try updater.reboot()
+  }
+}

@@ -1,0 +1,51 @@
+internal import ArgumentParser
+internal import SlotCore
+internal import SlotKit
+
+struct Rollback: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Go back to the version in the other slot, or call off what is staged.",
+    discussion: """
+      The other slot is read whole first, and boots on trial like any update. What is staged and was not \
+      booted yet is called off instead.
+
+      EXAMPLES:
+        krux-update rollback
+        krux-update rollback --reboot
+      """)
+
+  @Flag(help: "Roll back to a version that was never confirmed on this device.")
+  var force = false
+
+  @OptionGroup var reboot: RebootOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let cancellation = Cancellation()
+    cancellation.watchSignals()
+    let updater = try common.writingUpdater(cancellation)
+    var bar = ProgressBar()
+    let json = common.json
+    let outcome = try updater.rollback(force: force) { event in
+      if !json, case .progress(let phase, let done, let total, _) = event {
+        bar.draw(phase, done: done, total: total)
+      }
+    }
+    switch outcome {
+    case .cancelled(let version):
+      finished("cancelled", version)
+      if !json { Report.line("The staged update to \(version) is called off.") }
+    case .staged(let version):
+      finished("staged", version)
+      if !json { Report.line("Rollback to \(version) staged. It will activate on reboot.") }
+      try reboot.carryOut(updater, json: json)
+    }
+  }
+
+  private func finished(_ outcome: String, _ version: String) {
+    guard common.json else { return }
+    Report.json([
+      "event": .string("finished"), "outcome": .string(outcome), "version": .string(version),
+    ])
+  }
+}

@@ -1,0 +1,104 @@
+internal import SlotCore
+internal import SlotKit
+
+extension UpdateStatus {
+  private static func row(_ label: String, _ value: String) -> String {
+    label + ":" + String(repeating: " ", count: max(1, 13 - label.count)) + value
+  }
+
+  /// What `status` prints. The labels are stable.
+  var lines: [String] {
+    var lines = [
+      UpdateStatus.row("Boot slot", "\(booted.name.rawValue) (\(booted.device))"),
+      UpdateStatus.row("Version", version ?? "unknown"),
+      UpdateStatus.row("Boot status", bootStatus),
+    ]
+    if assessment == .staged {
+      let version = other.record?.image.version ?? "unknown"
+      lines.append(UpdateStatus.row("Staged", "\(version) (\(other.device), activates on reboot)"))
+    } else if let version = rollbackVersion {
+      lines.append(UpdateStatus.row("Previous", "\(version) (\(other.device), available for rollback)"))
+    }
+    if let record = other.record, record.state == .writing {
+      lines.append(
+        UpdateStatus.row("Incomplete", "\(record.image.version) (\(other.device), apply it again)"))
+    }
+    if let reason = returned?.reason { lines.append("Rollback reason: \(reason.printable)") }
+    return lines
+  }
+
+  private var bootStatus: String {
+    if environmentError != nil { return "UNKNOWN (the boot environment cannot be read)" }
+    if assessment == .trial {
+      return "TRIAL (not confirmed yet, \(booted.triesLeft) of \(tries) tries left)"
+    }
+    return returned.map { "CONFIRMED (rolled back from \($0.version.printable))" } ?? "CONFIRMED"
+  }
+
+  /// What `--verbose` adds.
+  var details: [String] {
+    let next =
+      switch nextBoot {
+      case .boot(let slot): "slot \(slot.rawValue)"
+      case .rescue: "the rescue entry"
+      }
+    var lines = ["", UpdateStatus.row("Next boot", next)]
+    for slot in [booted, other] {
+      let state = slot.record?.state.rawValue ?? "unknown"
+      let bootable = slot.bootable ? "bootable" : "not bootable"
+      lines.append(
+        UpdateStatus.row(
+          "Slot \(slot.name.rawValue)",
+          "\(slot.record?.image.version ?? "unknown"), \(state), \(bootable), \(slot.triesLeft) of"
+            + " \(tries) tries left, image \(slot.record?.image.imageDigest.short ?? "unknown")"))
+    }
+    lines.append(UpdateStatus.row("Floor", "sequence \(floor)"))
+    for bad in knownBad {
+      lines.append(
+        UpdateStatus.row("Known bad", "\(bad.version.printable) (\(bad.reason.printable))"))
+    }
+    lines.append("History:")
+    lines += history.suffix(10).map { entry in
+      let detail = entry.detail.map { ": \($0.printable)" } ?? ""
+      return "  \(entry.at) slot \(entry.slot.printable) \(entry.event.printable)"
+        + " \(entry.version.printable)\(detail)"
+    }
+    return lines
+  }
+
+  /// The object of `status --json`, as docs/operators.md lists it.
+  var json: JSONValue {
+    .object([
+      "type": .string("status"), "format": .integer(1),
+      "bootedSlot": .string(booted.name.rawValue), "version": version.json,
+      "bootStatus": .string(
+        environmentError != nil ? "unknown" : assessment == .trial ? "trial" : "confirmed"),
+      "rolledBackFrom": (returned?.version).json, "rollbackReason": (returned?.reason).json,
+      "stagedVersion": (assessment == .staged ? other.record?.image.version : nil).json,
+      "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,
+      "nextBoot": .string({ if case .boot(let slot) = nextBoot { slot.rawValue } else { "rescue" } }()),
+      "tries": .integer(Int64(tries)), "floor": .integer(floor),
+      "slots": .array([booted, other].map(\.json)),
+      "knownBad": .array(
+        knownBad.map {
+          .object([
+            "version": .string($0.version), "imageDigest": .string($0.imageDigest.hex),
+            "reason": .string($0.reason), "at": .string($0.at.description),
+          ])
+        }),
+      "warnings": .strings(warnings + [environmentError].compactMap { $0 }),
+    ])
+  }
+}
+
+extension UpdateStatus.Slot {
+  fileprivate var json: JSONValue {
+    .object([
+      "slot": .string(name.rawValue), "device": .string(device), "bootable": .bool(bootable),
+      "triesLeft": .integer(Int64(triesLeft)), "state": (record?.state.rawValue).json,
+      "version": (record?.image.version).json,
+      "sequence": record.map { .integer($0.image.sequence) },
+      "imageDigest": (record?.image.imageDigest.hex).json, "failure": (record?.failure).json,
+    ])
+  }
+}
