@@ -1,1 +1,89 @@
-# Every task of the project. `make help` lists them.
+# Every task of the project. Each target installs what it needs on Debian 12 (as root, or with sudo).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export PATH := $(PATH):/usr/sbin:/sbin
+
+BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libtomlplusplus-dev pkg-config
+TEST_DEPS := $(BUILD_DEPS) nginx-light minisign grub-common gdisk e2fsprogs util-linux mount \
+	fdisk zstd openssl python3 curl rsync
+BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus squashfs-tools bc
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+# Installs what is missing of the packages given, and asks apt only then.
+define install
+	missing=$$( (dpkg-query -W -f '$${Package} $${db:Status-Status}\n' $(1) 2>/dev/null || true) \
+	  | awk '$$2 == "installed" { print $$1 }' | sort -u | comm -13 - <(printf '%s\n' $(1) | sort -u)); \
+	if [ -n "$$missing" ]; then \
+	  $(SUDO) apt-get update -qq; \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	fi
+endef
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.PHONY: deps
+deps:
+	@$(call install,$(BUILD_DEPS))
+
+.PHONY: test-deps
+test-deps:
+	@$(call install,$(TEST_DEPS))
+
+.PHONY: build
+build: deps ## Build everything, for development
+	swift build
+
+.PHONY: release
+release: deps ## Build the executables as they ship: static Swift runtime, stripped, in .build-release
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-update
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-release
+	mkdir -p .build-release/ship
+	for name in krux-update krux-release; do \
+	  strip -o .build-release/ship/$$name .build-release/release/$$name; done
+	ln -sf krux-update .build-release/ship/krux
+
+.PHONY: sizes
+sizes: release ## Print the sizes of the stripped executables
+	@stat -c '%n %s' .build-release/ship/krux-update .build-release/ship/krux-release \
+	  | awk '{ printf "%s %.1f MB\n", $$1, $$2 / 1e6 }'
+
+.PHONY: test
+test: test-deps lint ## Run all tests (root: loop devices, mounts)
+	swift build --build-tests
+	swift test --skip-build
+	Tests/scenarios/gpt_disk.py .build/debug
+
+.PHONY: demo
+demo: test-deps ## The main job on a real GPT disk: publish, apply, cut off, carry on, confirm, roll back
+	swift build
+	Tests/scenarios/gpt_disk.py .build/debug
+
+.PHONY: mutants
+mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each K-th)
+	Tests/mutants/run --every $(or $(EVERY),1)
+
+.PHONY: bench-deps
+bench-deps:
+	@$(call install,$(BENCH_DEPS))
+
+.PHONY: bench
+bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate and rauc (about ten minutes)
+	Benchmarks/full-install --rounds 5 --krux .build-release/ship
+
+.PHONY: bench-small
+bench-small: bench-deps release
+	Benchmarks/full-install --rounds 1 --size 64 --krux .build-release/ship
+
+.PHONY: lint
+lint: ## Check the format of all Swift files
+	swift format lint --strict --recursive Sources Tests Package.swift
+
+.PHONY: format
+format: ## Format all Swift files
+	swift format --in-place --recursive Sources Tests Package.swift
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf .build .build-*

@@ -43,19 +43,21 @@ let package = Package(
       name: "SlotKit",
       dependencies: ["SlotCore", "CBlkid", "CCurl", "CLinux", "CToml", logging, system],
       swiftSettings: strict),
-    .target(name: "SlotKitTesting", dependencies: ["SlotKit", "SlotCore"], swiftSettings: strict),
+    .target(
+      name: "SlotKitTesting", dependencies: ["SlotKit", "SlotCore", system], swiftSettings: strict),
     .executableTarget(
       name: "krux-update", dependencies: ["SlotKit", "SlotCore", argumentParser, logging, system],
       swiftSettings: strict),
     .executableTarget(
-      name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser],
+      name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser, system],
       swiftSettings: strict),
     .testTarget(name: "SlotCoreTests", dependencies: ["SlotCore"], swiftSettings: strict),
     .testTarget(
       name: "SlotKitTests", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
       swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["SlotCore", "krux-update", "krux-release"],
+      name: "CommandTests",
+      dependencies: ["SlotCore", "SlotKitTesting", "krux-update", "krux-release"],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ],

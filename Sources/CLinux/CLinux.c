@@ -7,8 +7,14 @@
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 const int32_t klinux_o_direct = O_DIRECT;
+const int32_t klinux_o_tmpfile = O_TMPFILE;
+
+int64_t klinux_copy_range(int from, int64_t *offset, int to, size_t count) {
+  return copy_file_range(from, offset, to, NULL, count, 0);
+}
 
 int klinux_block_size_bytes(int fd, uint64_t *bytes) { return ioctl(fd, BLKGETSIZE64, bytes); }
 

@@ -12,7 +12,7 @@ public struct Updater: Sendable {
   public let machine: any Machine
   public let cancellation: Cancellation
   let boot: any BootControlStore
-  let ledgers: LedgerStore
+  let ledgers: any LedgerStoring
   let logger: Logger
 
   /// Reads the configuration and finds the slots.
@@ -34,6 +34,21 @@ public struct Updater: Sendable {
       } else {
         try DiskMachine(configuration)
       }
+    self.cancellation = cancellation
+    self.logger = logger
+  }
+
+  /// An updater on other parts than the system's: for tests, and for programs with a machine of their own.
+  public init(
+    layout: Layout, configuration: Configuration, machine: any Machine,
+    boot: any BootControlStore, ledgers: any LedgerStoring,
+    cancellation: Cancellation = Cancellation(), logger: Logger = Logger(label: "krux-update")
+  ) {
+    self.layout = layout
+    self.configuration = configuration
+    self.machine = machine
+    self.boot = boot
+    self.ledgers = ledgers
     self.cancellation = cancellation
     self.logger = logger
   }

@@ -51,7 +51,8 @@ enum Format {
     let units = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)]
     for (name, size) in units where Double(count) >= size {
       let value = Double(count) / size
-      return value < 10 && name == "GB" ? "\(tenths(value)) \(name)" : "\(Int(value.rounded())) \(name)"
+      let text = value < 10 && name == "GB" ? tenths(value) : "\(Int(value.rounded()))"
+      return "\(text) \(name)"
     }
     return "\(count) bytes"
   }

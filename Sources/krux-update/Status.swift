@@ -19,8 +19,7 @@ struct Status: ParsableCommand {
     if common.json {
       Report.line(status.json.compact)
     } else {
-      status.lines.forEach { Report.line($0) }
-      if common.verbose { status.details.forEach { Report.line($0) } }
+      for line in status.lines + (common.verbose ? status.details : []) { Report.line(line) }
     }
     Report.warnings(status.warnings + [status.environmentError].compactMap { $0 })
   }

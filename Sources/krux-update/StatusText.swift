@@ -17,7 +17,8 @@ extension UpdateStatus {
       let version = other.record?.image.version ?? "unknown"
       lines.append(UpdateStatus.row("Staged", "\(version) (\(other.device), activates on reboot)"))
     } else if let version = rollbackVersion {
-      lines.append(UpdateStatus.row("Previous", "\(version) (\(other.device), available for rollback)"))
+      lines.append(
+        UpdateStatus.row("Previous", "\(version) (\(other.device), available for rollback)"))
     }
     if let record = other.record, record.state == .writing {
       lines.append(
@@ -35,13 +36,13 @@ extension UpdateStatus {
     return returned.map { "CONFIRMED (rolled back from \($0.version.printable))" } ?? "CONFIRMED"
   }
 
+  private var nextBootSlot: SlotName? {
+    if case .boot(let slot) = nextBoot { slot } else { nil }
+  }
+
   /// What `--verbose` adds.
   var details: [String] {
-    let next =
-      switch nextBoot {
-      case .boot(let slot): "slot \(slot.rawValue)"
-      case .rescue: "the rescue entry"
-      }
+    let next = nextBootSlot.map { "slot \($0.rawValue)" } ?? "the rescue entry"
     var lines = ["", UpdateStatus.row("Next boot", next)]
     for slot in [booted, other] {
       let state = slot.record?.state.rawValue ?? "unknown"
@@ -76,7 +77,7 @@ extension UpdateStatus {
       "rolledBackFrom": (returned?.version).json, "rollbackReason": (returned?.reason).json,
       "stagedVersion": (assessment == .staged ? other.record?.image.version : nil).json,
       "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,
-      "nextBoot": .string({ if case .boot(let slot) = nextBoot { slot.rawValue } else { "rescue" } }()),
+      "nextBoot": .string(nextBootSlot?.rawValue ?? "rescue"),
       "tries": .integer(Int64(tries)), "floor": .integer(floor),
       "slots": .array([booted, other].map(\.json)),
       "knownBad": .array(

@@ -55,7 +55,8 @@ struct Verify: ParsableCommand {
       ])
     }
     Report.line("Bundle:       \(bundle.reader.name) (\(Format.bytes(bundle.length))), whole")
-    Report.line("Release:      \(manifest.product) \(manifest.version), sequence \(manifest.sequence)")
+    let release = "\(manifest.product) \(manifest.version), sequence \(manifest.sequence)"
+    Report.line("Release:      \(release)")
     Report.line("Signed by:    key \(trusted.signer.id)")
     Report.line("Fingerprint:  \(trusted.signer.fingerprint.hex)")
     Report.line("Comment:      \(trusted.trustedComment.printable)")

@@ -5,6 +5,11 @@
 
 // open(2): bypass the page cache. A macro of the C library that Swift does not see without _GNU_SOURCE.
 extern const int32_t klinux_o_direct;
+// open(2): a file without a name, in the directory that is given.
+extern const int32_t klinux_o_tmpfile;
+
+// copy_file_range(2): `offset` moves on, `to` is written at its own position.
+int64_t klinux_copy_range(int from, int64_t *offset, int to, size_t count);
 
 // ioctl(2) with an integer behind the pointer; each returns 0, or -1 with errno set.
 int klinux_block_size_bytes(int fd, uint64_t *bytes);          // BLKGETSIZE64

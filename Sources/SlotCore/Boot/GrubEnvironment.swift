@@ -11,6 +11,11 @@ public struct GrubEnvironment: Equatable, Sendable {
   public struct Variable: Equatable, Sendable {
     public var name: String
     public var value: String
+
+    public init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
   }
 
   /// Comment lines between the signature and the first variable, such as Debian's warning, as they stand.

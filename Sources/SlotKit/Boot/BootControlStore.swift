@@ -20,7 +20,7 @@ public protocol BootControlStore: Sendable {
 extension BootControlStore {
   /// What the boot script sees: its own defaults where the environment cannot be read.
   public func loadAsBootloader() throws(BootControlFailure) -> BootControl {
-    do { return try load() } catch where error.code == .missing || error.code == .damaged {
+    do { return try load() } catch  where error.code == .missing || error.code == .damaged {
       return .scriptDefaults
     }
   }

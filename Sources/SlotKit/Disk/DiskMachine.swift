@@ -52,7 +52,8 @@ public struct DiskMachine: Machine {
       guard let table = try? PartitionTable(disk: other) else { return nil }
       let found = table.partitions.map(\.label).filter(labels.contains).sorted()
       return found.isEmpty
-        ? nil : "\(other) has partitions labelled \(found.joined(separator: ", ")); they are ignored"
+        ? nil
+        : "\(other) has partitions labelled \(found.joined(separator: ", ")); they are ignored"
     }
   }
 

@@ -34,6 +34,16 @@ public protocol Machine: Sendable {
   /// - Throws: `SlotFailure`.
   func checkTarget(_ location: SlotLocation) throws
 
+  /// - Throws: `SlotFailure`.
+  func open(_ location: SlotLocation, _ access: DirectDevice.Access) throws -> any SlotDevice
+
   /// - Throws: `SlotFailure.rebootFailed`.
   func reboot() throws
+}
+
+extension Machine {
+  public func open(_ location: SlotLocation, _ access: DirectDevice.Access) throws -> any SlotDevice
+  {
+    try DirectDevice(location, access: access)
+  }
 }

@@ -58,7 +58,8 @@ struct PartitionTable {
     let matches = partitions.filter { $0.label == label }
     guard let match = matches.first else {
       throw SlotFailure(
-        .notFound, "there is no partition labelled '\(label)' on \(disk), the disk of the running root",
+        .notFound,
+        "there is no partition labelled '\(label)' on \(disk), the disk of the running root",
         hint: "label the root partitions, or set the [slots] keys of update.toml")
     }
     guard matches.count == 1 else {

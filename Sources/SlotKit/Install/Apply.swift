@@ -1,3 +1,4 @@
+internal import Logging
 public import SlotCore
 
 public struct ApplyOptions: Sendable {
@@ -42,7 +43,7 @@ extension Updater {
     if decision == .alreadyRunning { return .alreadyRunning(version: bundle.manifest.version) }
     try machine.checkTarget(target)
     // Held until after the switch.
-    let device = try DirectDevice(target, access: .exclusive)
+    let device = try machine.open(target, .exclusive)
     defer { withExtendedLifetime(device) {} }
     observer(.verified(bundle, target: target))
     let installation = try Installation(bundle, artefact, device, cancellation, observer)
@@ -73,6 +74,8 @@ extension Updater {
     let plan = try installation.plan(
       mayHoldImage: record?.image.imageDigest == image.imageDigest)
     observer(.planned(plan))
+    logger.debug(
+      "planned", metadata: ["fetch": "\(plan.fetchBytes)", "write": "\(plan.writeBytes)"])
     if options.dryRun { return .planned(plan) }
     if plan.isEmpty, record?.state == .staged, state.control.trial == target,
       state.control.first == target
@@ -89,6 +92,7 @@ extension Updater {
       try boot.save(state.control)
       try installation.clearHead()
       observer(.disarmed)
+      logger.debug("disarmed", metadata: ["slot": "\(target.rawValue)"])
       try installation.write(plan)
       try installation.prove()
     }
@@ -96,6 +100,7 @@ extension Updater {
     state.ledger.stage(target, image, context)
     state.ledger = try ledgers.save(state.ledger)
     try boot.save(state.control.switched(to: target))
+    logger.debug("switched", metadata: ["slot": "\(target.rawValue)"])
     observer(.switched)
     return .staged(version: image.version)
   }

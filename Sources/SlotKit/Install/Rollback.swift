@@ -38,7 +38,7 @@ extension Updater {
     let record = try rollbackTarget(state, force: force)
     let location = try machine.location(of: target)
     try machine.checkTarget(location)
-    let device = try DirectDevice(location, access: .exclusive)
+    let device = try machine.open(location, .exclusive)
     defer { withExtendedLifetime(device) {} }
     try SlotDigest.verify(record.image, on: device, cancellation, observer)
     try recordEvidence(state.control)

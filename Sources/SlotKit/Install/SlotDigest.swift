@@ -14,7 +14,8 @@ public enum SlotDigest {
     let done = SharedCounter(0)
     let next = SharedCounter(0)
     let report = CallerProgress(progress)
-    try Threads.concurrently(Threads.workerCount, failed: { next.set(count) }) { worker in
+    let stop: @Sendable () -> Void = { next.set(count) }
+    try Threads.concurrently(Threads.workerCount, failed: stop) { worker in
       let buffer = AlignedBuffer(byteCount: frameSize)
       while true {
         let index = next.increment()

@@ -26,9 +26,8 @@ struct SlotReading: Sendable {
   ) throws -> [Bool] {
     let found = MatchedFrames(count: table.count)
     try forEachSpan(nil, progress) { frames, buffer in
-      do { try device.read(into: buffer, at: table[frames.lowerBound].imageOffset) } catch is SlotFailure {
-        return
-      }
+      let offset = table[frames.lowerBound].imageOffset
+      do { try device.read(into: buffer, at: offset) } catch is SlotFailure { return }
       let matching = frames.filter { matches($0, in: buffer, of: frames) }
       if matching.first == 0 { head.take(from: UnsafeRawBufferPointer(buffer)) }
       found.insert(matching)
@@ -77,9 +76,8 @@ struct SlotReading: Sendable {
     let next = SharedCounter(range.lowerBound)
     let done = SharedCounter(0)
     let (table, spans, cancellation) = (table, spans, cancellation)
-    try Threads.concurrently(
-      min(Threads.workerCount, range.count), failed: { next.set(range.upperBound) }
-    ) { worker in
+    let stop: @Sendable () -> Void = { next.set(range.upperBound) }
+    try Threads.concurrently(min(Threads.workerCount, range.count), failed: stop) { worker in
       let buffer = AlignedBuffer(byteCount: spans.byteCapacity)
       while true {
         let index = next.increment()

@@ -57,7 +57,7 @@ struct SlotWriting: Sendable {
       jobs.abandon()
     }
     jobs.close()
-    handles.forEach { $0.join() }
+    for handle in handles { handle.join() }
     try failure.rethrow()
   }
 

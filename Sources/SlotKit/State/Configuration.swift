@@ -4,7 +4,10 @@ public import SystemPackage
 
 public enum ConfigurationCode: String, FailureCode {
   public static var domain: FailureDomain { .configuration }
-  case unreadable, syntax, unknownKey = "unknown_key", wrongType = "wrong_type"
+  case unreadable
+  case syntax
+  case unknownKey = "unknown_key"
+  case wrongType = "wrong_type"
   case wrongValue = "wrong_value"
 }
 

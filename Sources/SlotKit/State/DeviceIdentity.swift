@@ -14,7 +14,8 @@ public struct DeviceIdentity: Equatable, Sendable {
   /// From the image's os-release (`IMAGE_ID`, `IMAGE_VERSION`, and `KRUX_SEQUENCE`, `KRUX_FLOOR`, which
   /// survive a lost ledger), the device tree or DMI, and the configuration, which wins.
   public init(layout: Layout, configuration: Configuration) {
-    let fields = layout.osRelease.lazy.compactMap { Files.text($0) }.first
+    let fields =
+      layout.osRelease.lazy.compactMap { Files.text($0) }.first
       .map(DeviceIdentity.osRelease) ?? [:]
     product = configuration.product ?? fields["IMAGE_ID"]
     version = fields["IMAGE_VERSION"]

@@ -8,6 +8,10 @@ public protocol LedgerStoring: Sendable {
   func load() throws(LedgerFailure) -> LoadedLedger
   /// - Returns: the ledger as written, one generation on.
   func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger
+  /// Before anything is given up for an install: is there room for its entries?
+  ///
+  /// - Throws: `noSpace`.
+  func requireReserve() throws(LedgerFailure)
 }
 
 public struct LoadedLedger: Equatable, Sendable {
@@ -89,9 +93,6 @@ public struct LedgerStore: LedgerStoring {
     return try Ledger(decoding: bytes)
   }
 
-  /// Before anything is given up for an install: is there room for its entries?
-  ///
-  /// - Throws: `noSpace`.
   public func requireReserve() throws(LedgerFailure) {
     guard refillReserve() else {
       throw LedgerFailure(

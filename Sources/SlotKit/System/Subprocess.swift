@@ -19,7 +19,7 @@ enum Subprocess {
     posix_spawnattr_setsigmask(&attributes, &none)
     posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-    defer { arguments.forEach { free($0) } }
+    defer { for argument in arguments { free(argument) } }
     let status = posix_spawnp(
       &process, command.first ?? "", nil, &attributes, &arguments, environ)
     var result: Int32 = 0

@@ -37,19 +37,19 @@ enum Threads {
   /// Runs `body` on `count` threads and waits for all. Throws the first error that one of them threw;
   /// `failed` is called as soon as that happens, so that the others can be told to stop.
   static func concurrently(
-    _ count: Int, failed: @escaping @Sendable () -> Void = {},
+    _ count: Int, failed: (@Sendable () -> Void)?,
     _ body: @escaping @Sendable (Int) throws -> Void
   ) throws {
     let firstError = FirstError()
     let work: @Sendable (Int) -> Void = { index in
       do { try body(index) } catch {
         firstError.record(error)
-        failed()
+        failed?()
       }
     }
     let handles = (1..<max(1, count)).compactMap { index in start { work(index) } }
     work(0)
-    handles.forEach { $0.join() }
+    for handle in handles { handle.join() }
     try firstError.rethrow()
   }
 }

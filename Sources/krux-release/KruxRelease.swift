@@ -1,0 +1,30 @@
+internal import ArgumentParser
+
+struct KruxRelease: ParsableCommand {
+  /// Not given to ArgumentParser, whose flag would take the place of `--version` in subcommands: `main.swift`
+  /// answers it.
+  static let version = "0.1.0"
+
+  static let configuration = CommandConfiguration(
+    commandName: "krux-release",
+    abstract: "Make keys and bundles for krux-update.",
+    discussion: """
+      EXAMPLES:
+        krux-release keygen --secret release.key --public release.pub
+        krux-release bundle create --image root.img --product kruxos --version 1.0.1 \\
+          --sequence 10001 --compatible pi5 --key release.key --output kruxos-1.0.1.krux
+        krux-release bundle verify kruxos-1.0.1.krux --public-key release.pub
+        krux-release --version
+
+      EXIT STATUS:
+        0 done   64 usage   65 bundle damaged   66 a file cannot be read
+        73 output cannot be written   77 signature or key   1 anything else
+      """,
+    subcommands: [Keygen.self, Bundle.self, Provision.self])
+}
+
+struct Bundle: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make, sign, show and verify bundles.",
+    subcommands: [Create.self, Sign.self, Inspect.self, BundleVerify.self])
+}

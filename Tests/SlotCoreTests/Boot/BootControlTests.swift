@@ -1,0 +1,83 @@
+import SlotCore
+import Testing
+
+/// Each row of the table of steps in docs/boot.md, from every state.
+@Suite struct BootControlTests {
+  private static let fresh = SlotBootState(bootable: true, triesMade: 0)
+  private let image = digest("the failed image")
+
+  @Test(arguments: SlotName.allCases) func disarm(booted: SlotName) {
+    for before in everyControl {
+      let after = before.disarmed(booted: booted)
+      #expect(after.first == booted && after[booted] == BootControlTests.fresh)
+      #expect(!after[booted.other].bootable && after.trial == nil)
+      #expect(after.tries == before.tries && after.lastBad == before.lastBad)
+      #expect(before.cancelled(booted: booted) == after)
+    }
+  }
+
+  @Test(arguments: SlotName.allCases) func switchOver(target: SlotName) {
+    for before in everyControl {
+      let after = before.switched(to: target)
+      #expect(after.first == target && after[target] == BootControlTests.fresh)
+      #expect(after.trial == target && after[target.other].triesMade == 0)
+      #expect(after[target.other].bootable == before[target.other].bootable)
+    }
+  }
+
+  @Test(arguments: SlotName.allCases) func confirm(booted: SlotName) {
+    for before in everyControl {
+      let after = before.confirmed(booted: booted)
+      #expect(after[booted] == BootControlTests.fresh && after.trial == nil)
+      #expect(after[booted.other] == before[booted.other] && after.first == before.first)
+    }
+  }
+
+  @Test(arguments: SlotName.allCases) func fallBack(failed: SlotName) {
+    for before in everyControl {
+      let after = before.fallenBack(from: failed, image: image)
+      #expect(after.first == failed.other && after[failed.other] == BootControlTests.fresh)
+      #expect(!after[failed].bootable && after.trial == nil && after.lastBad == image)
+      #expect(after[failed].triesMade == before[failed].triesMade)
+    }
+  }
+
+  @Test func accountIsTheSameHoweverOftenItIsRepeated() {
+    for before in everyControl {
+      let after = before.accounted(booted: .a, failed: .b, image: image)
+      #expect(after.first == .a && after.a == BootControlTests.fresh && !after.b.bootable)
+      #expect(after.accounted(booted: .a, failed: .b, image: image) == after)
+      #expect(after.accounted(booted: .a, failed: .b, image: nil).lastBad == image)
+    }
+  }
+
+  @Test func triesLeftIsNeverNegative() {
+    var control = BootControl.scriptDefaults
+    #expect(control.triesLeft(.a) == 3)
+    control.a.triesMade = 2
+    #expect(control.triesLeft(.a) == 1 && control.triesLeft(.b) == 3)
+    control.a.triesMade = 9
+    #expect(control.triesLeft(.a) == 0)
+  }
+
+  @Test func hasBootableSlot() {
+    #expect(everyControl.allSatisfy { $0.hasBootableSlot == ($0.a.bootable || $0.b.bootable) })
+  }
+
+  @Test func theOtherSlot() {
+    #expect(SlotName.a.other == .b && SlotName.b.other == .a)
+  }
+
+  /// An update from disarm to fall back, as a device goes through it.
+  @Test func aWholeTrialThatFails() {
+    var control = BootControl.scriptDefaults.disarmed(booted: .a).switched(to: .b)
+    var booted: [SlotName] = []
+    for _ in 0..<4 {
+      let decision = BootDecision(control)
+      control = decision.after
+      if case .boot(let slot) = decision.outcome { booted.append(slot) }
+    }
+    #expect(booted == [.b, .b, .b, .a])
+    #expect(control.trial == .b && control.b.triesMade == 3 && control.a.triesMade == 1)
+  }
+}

@@ -1,0 +1,72 @@
+import SlotCore
+import Testing
+
+/// Rule 6 of docs/boot.md: who is to blame.
+@Suite struct BootAssessmentTests {
+  private let image = ImageIdentity.sample("1.0.1")
+
+  private var staged: Ledger {
+    var ledger = Ledger()
+    ledger.provision(.a, .sample("1.0.0"), .sample(boot: "boot-0"))
+    ledger.stage(.b, image, .sample(boot: "boot-1"))
+    return ledger
+  }
+
+  private func control(trial: SlotName?, made: Int = 0, tries: Int = 3) -> BootControl {
+    BootControl(
+      first: .b, a: SlotBootState(bootable: true, triesMade: 1),
+      b: SlotBootState(bootable: true, triesMade: made), trial: trial, tries: tries)
+  }
+
+  private func assess(
+    _ control: BootControl, _ ledger: Ledger?, booted: SlotName = .a, boot: String = "boot-2"
+  ) -> BootAssessment {
+    BootAssessment(control, ledger: ledger, booted: booted, bootID: boot)
+  }
+
+  @Test func settled() {
+    var ledger = staged
+    ledger.confirm(.b, by: nil, .sample())
+    #expect(assess(control(trial: nil), ledger) == .settled)
+    #expect(assess(control(trial: nil), nil) == .settled)
+    #expect(assess(control(trial: nil), Ledger()) == .settled)
+  }
+
+  @Test func theSwitchNeverHappened() {
+    #expect(assess(control(trial: nil, made: 3), staged) == .switchNeverHappened(.b))
+    #expect(assess(control(trial: nil), staged, booted: .b) == .settled)
+  }
+
+  @Test func theBootedSlotIsOnTrial() {
+    #expect(assess(control(trial: .b, made: 1), staged, booted: .b) == .trial)
+    #expect(assess(control(trial: .b, made: 1), nil, booted: .b) == .trial)
+    #expect(assess(control(trial: .b), staged, booted: .b, boot: "boot-1") == .trial)
+  }
+
+  @Test func theBootThatStagedItBlamesNobody() {
+    #expect(assess(control(trial: .b, made: 3), staged, boot: "boot-1") == .staged)
+  }
+
+  @Test func noTrySpentIsNotTriedYet() {
+    #expect(assess(control(trial: .b, made: 0), staged) == .staged)
+    #expect(assess(control(trial: .b, made: 0), nil) == .staged)
+  }
+
+  @Test(arguments: [(1, "1 tries"), (2, "2 tries"), (3, "all 3 tries"), (9, "all 3 tries")])
+  func spentTriesAndTheOtherSlotUp(_ made: Int, _ words: String) {
+    let reason = "The new version did not come up: \(words) were used"
+    for ledger in [staged, nil] {
+      #expect(assess(control(trial: .b, made: made), ledger) == .returned(from: .b, reason: reason))
+    }
+  }
+
+  @Test func triesAreSavedWhenOneIsSeenSpent() {
+    let unspent = BootControl.scriptDefaults
+    var spent = unspent
+    spent.a.triesMade = 1
+    #expect(!TryEvidence(unspent, booted: .a, seenThisBoot: false).isSaved)
+    #expect(!TryEvidence(spent, booted: .b, seenThisBoot: false).isSaved)
+    #expect(TryEvidence(spent, booted: .a, seenThisBoot: false).isSaved)
+    #expect(TryEvidence(unspent, booted: .a, seenThisBoot: true).isSaved)
+  }
+}

@@ -1,0 +1,167 @@
+import SlotCore
+import SlotKit
+import SlotKitTesting
+import Testing
+
+/// What happens after the reboot, by hand.
+@Suite struct TrialTests {
+  private static func image(_ bundle: SampleBundle) -> ImageIdentity {
+    ImageIdentity(
+      version: bundle.manifest.version, sequence: bundle.manifest.sequence,
+      imageDigest: bundle.manifest.artefacts[0].imageDigest,
+      imageLength: UInt64(bundle.image.count), frameSize: SampleBundle.frameSize)
+  }
+
+  private static let context = LedgerContext(now: Timestamp(seconds: 0), bootID: "boot-0")
+
+  /// Slot A runs; slot B holds `bundle` in the state that `change` makes of it.
+  private static func harness(
+    bundle: SampleBundle = SampleBundle(), control: BootControl,
+    _ change: (inout Ledger) -> Void
+  ) throws -> InstallHarness {
+    var ledger = Ledger()
+    ledger.provision(.a, image(SampleBundle(version: "1.0", sequence: 10, seed: 7)), context)
+    change(&ledger)
+    let target = MemoryDevice(name: "target", bytes: bundle.image)
+    return try InstallHarness(bundle, target: target, ledger: ledger, control: control)
+  }
+
+  private static func control(
+    trial: SlotName? = nil, aMade: Int = 1, bMade: Int = 0, bBootable: Bool = true
+  ) -> BootControl {
+    BootControl(
+      first: .a, a: SlotBootState(bootable: true, triesMade: aMade),
+      b: SlotBootState(bootable: bBootable, triesMade: bMade), trial: trial)
+  }
+
+  @Test func rollbackReadsTheSlotAndSwitches() throws {
+    let bundle = SampleBundle()
+    let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {
+      $0.provision(.b, TrialTests.image(bundle), TrialTests.context)
+    }
+    let outcome = try harness.updater.rollback(force: false) { _ in }
+    #expect(outcome == .staged(version: "2.0"))
+    #expect(harness.boot.current.first == .b)
+    #expect(harness.boot.current.trial == .b)
+  }
+
+  @Test(arguments: [false, true])
+  func aRottenSlotIsNeverRolledBackTo(force: Bool) throws {
+    let bundle = SampleBundle()
+    let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {
+      $0.provision(.b, TrialTests.image(bundle), TrialTests.context)
+    }
+    let rot = [UInt8](repeating: 1, count: 4096)
+    try rot.withUnsafeBytes { try harness.target.write($0, at: 4096) }
+    let failure = #expect(throws: PolicyFailure.self) {
+      try harness.updater.rollback(force: force) { _ in }
+    }
+    #expect(failure?.code == .rollbackUnverified)
+    #expect(harness.boot.history.count == 1)
+  }
+
+  @Test func aVersionThatWasNeverConfirmedNeedsForce() throws {
+    let bundle = SampleBundle()
+    let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {
+      $0.stage(.b, TrialTests.image(bundle), TrialTests.context)
+      $0.fail(.b, reason: "broken", TrialTests.context)
+    }
+    let failure = #expect(throws: PolicyFailure.self) {
+      try harness.updater.rollback(force: false) { _ in }
+    }
+    #expect(failure?.code == .neverConfirmed)
+    #expect(try harness.updater.rollback(force: true) { _ in } == .staged(version: "2.0"))
+  }
+
+  @Test func rollbackCallsOffWhatIsStaged() throws {
+    let harness = try InstallHarness()
+    try harness.apply()
+    #expect(try harness.updater.rollback(force: false) { _ in } == .cancelled(version: "2.0"))
+    #expect(harness.boot.current.first == .a)
+    #expect(harness.boot.current.trial == nil)
+    #expect(!harness.boot.current.b.bootable)
+    #expect(harness.ledger.current[.b]?.state == .cancelled)
+  }
+
+  @Test func confirmEndsATrial() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context)
+    }
+    #expect(try harness.updater.confirm().outcome == .confirmed(version: "2.0"))
+    #expect(harness.boot.current.trial == nil)
+    #expect(harness.boot.current.triesLeft(.a) == 3)
+    #expect(harness.ledger.current[.a]?.state == .confirmed)
+  }
+
+  @Test func confirmNeverWaitsForTheLedger() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context)
+    }
+    harness.ledger.refuseWrites(LedgerFailure(.noSpace, "full"))
+    let (_, warnings) = try harness.updater.confirm()
+    #expect(warnings == ["full"])
+    #expect(harness.boot.current.trial == nil)
+  }
+
+  @Test func confirmKeepsWhatIsStaged() throws {
+    let harness = try InstallHarness()
+    try harness.apply()
+    #expect(try harness.updater.confirm().outcome == .triesGivenBack)
+    #expect(harness.boot.current.trial == .b)
+    #expect(harness.boot.current.first == .b)
+  }
+
+  @Test func rejectGoesBackAndRemembers() throws {
+    let running = SampleBundle(seed: 7)
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(running), TrialTests.context)
+      $0.provision(.b, TrialTests.image(SampleBundle()), TrialTests.context)
+    }
+    let outcome = try harness.updater.reject(reason: "the display stays dark")
+    #expect(outcome.returnsTo == "2.0")
+    #expect(harness.boot.current.first == .b)
+    #expect(!harness.boot.current.a.bootable)
+    #expect(harness.boot.current.lastBad == running.manifest.artefacts[0].imageDigest)
+    #expect(harness.ledger.current.knownBad.map(\.reason) == ["the display stays dark"])
+  }
+
+  @Test func rejectStaysWhereThereIsNoWayBack() throws {
+    let harness = try TrialTests.harness(
+      control: TrialTests.control(trial: .a, bBootable: false)
+    ) { $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context) }
+    #expect(throws: PolicyFailure.self) { try harness.updater.reject(reason: "bad") }
+    #expect(harness.boot.history.count == 1)
+  }
+
+  @Test func rejectNeedsATrial() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control()) { _ in }
+    let failure = #expect(throws: PolicyFailure.self) {
+      try harness.updater.reject(reason: "bad")
+    }
+    #expect(failure?.code == .noTrial)
+  }
+
+  @Test func anUpdateDuringATrialIsRefused() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context)
+    }
+    let failure = #expect(throws: PolicyFailure.self) { try harness.apply(force: true) }
+    #expect(failure?.code == .trialOpen)
+    #expect(harness.target.log.isEmpty)
+  }
+
+  /// The bootloader came back by itself: the next command accounts for it, and the release is known as bad.
+  @Test func aReturnIsAccounted() throws {
+    let bundle = SampleBundle()
+    let harness = try TrialTests.harness(
+      bundle: bundle, control: TrialTests.control(trial: .b, bMade: 3)
+    ) { $0.stage(.b, TrialTests.image(bundle), TrialTests.context) }
+    let failure = #expect(throws: PolicyFailure.self) { try harness.apply() }
+    #expect(failure?.code == .knownBad)
+    #expect(try harness.updater.status().returned?.version == "2.0")
+    let newer = SampleBundle(
+      version: "3.0", sequence: 30, frames: 8, seed: 2, key: harness.bundle.key)
+    #expect(try harness.apply(newer.encoded) == .staged(version: "3.0"))
+    #expect(harness.ledger.current.knownBad.map(\.version) == ["2.0"])
+  }
+}
