@@ -64,3 +64,11 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17
 )
+
+// Only the pure core and its tests, for `make mutants`, which builds them a hundred times.
+if Context.environment["KRUX_ONLY_CORE"] == "1" {
+  let core = ["CSodium", "CZstd", "SlotCore", "SlotCoreTests"]
+  package.targets.removeAll { !core.contains($0.name) }
+  package.products = []
+  package.dependencies = []
+}

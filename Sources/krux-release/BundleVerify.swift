@@ -19,7 +19,10 @@ struct BundleVerify: ParsableCommand {
 
   func run() throws {
     let ring = KeyRing(try publicKey.map { try KeyFiles.publicKey($0) })
-    let trusted = try BundleVerifier.verify(bundle, ring: ring)
+    let opened = try OpenedBundle(
+      try BundleSource.file(bundle).open(Configuration(), Cancellation()), ring: ring)
+    try opened.verifyContent(Cancellation())
+    let trusted = opened.trusted
     let manifest = trusted.manifest
     print("\(bundle): verified, \(manifest.product) \(manifest.version) (\(manifest.sequence))")
     Report.key(trusted.signer)

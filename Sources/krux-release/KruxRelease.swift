@@ -17,8 +17,15 @@ struct KruxRelease: ParsableCommand {
         krux-release --version
 
       EXIT STATUS:
-        0 done   64 usage   65 bundle damaged   66 a file cannot be read
-        73 output cannot be written   77 signature or key   1 anything else
+        0    done
+        64   usage
+        65   the bundle is damaged
+        66   a file cannot be read
+        73   the output cannot be written
+        74   a slot or its disk (provision)
+        76   a signature or a key
+        81   the boot environment (provision)
+        82   the ledger (provision)
       """,
     subcommands: [Keygen.self, Bundle.self, Provision.self])
 }

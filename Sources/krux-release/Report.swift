@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Glibc
 internal import SlotCore
+internal import SlotKit
 internal import SystemPackage
 
 /// What goes to standard error.

@@ -4,6 +4,8 @@ internal import SlotKit
 struct KruxUpdate: ParsableCommand {
   static let version = "0.1.0"
 
+  @OptionGroup var common: CommonOptions
+
   static let configuration = CommandConfiguration(
     commandName: "krux-update",
     abstract: "Install, confirm and roll back system updates on an A/B appliance.",
@@ -17,9 +19,19 @@ struct KruxUpdate: ParsableCommand {
         krux-update rollback
 
       EXIT STATUS:
-        0 done   64 usage   65 bundle damaged   66 source   74 slot or disk   75 another updater
-        76 signature or key   77 not root   78 configuration   80 refused   81 boot environment
-        82 ledger   130 interrupted
+        0    done
+        64   usage
+        65   the bundle is damaged
+        66   the source cannot be read or fetched
+        74   a slot or its disk
+        75   another updater is at work
+        76   a signature or a key
+        77   not root
+        78   the configuration
+        80   refused for this device
+        81   the boot environment
+        82   the ledger
+        130  interrupted
       """,
     version: version,
     subcommands: [

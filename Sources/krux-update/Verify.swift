@@ -36,7 +36,7 @@ struct Verify: ParsableCommand {
       : KeyRing(try publicKeys.map { try Keys.key(FilePath($0)) })
     let reader = try BundleSource(source).open(configuration, cancellation)
     let bundle = try OpenedBundle(reader, ring: ring)
-    try bundle.verifyContent(cancellation) { _, _ in }
+    try bundle.verifyContent(cancellation)
     report(bundle)
   }
 

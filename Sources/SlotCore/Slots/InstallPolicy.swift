@@ -145,7 +145,7 @@ public enum InstallPolicy {
       throw PolicyFailure(
         .bootloaderDoesNotSave,
         "the bootloader did not save the try of this boot, so nothing would fall back",
-        hint: "install the boot script of docs/integration.md, reboot once, and try again")
+        hint: "install a boot script as docs/boot.md describes, reboot once, and try again")
     }
   }
 

@@ -5,25 +5,54 @@ extension OpenedBundle {
   ///
   /// - Throws: `BundleFailure`, `SourceFailure`, `CancellationFailure`.
   public func verifyContent(
-    _ cancellation: Cancellation, progress: (UInt64, UInt64) -> Void
+    _ cancellation: Cancellation, progress: (UInt64, UInt64) -> Void = { _, _ in }
   ) throws {
-    if let artefact = manifest.slotImage {
-      let table = try frames(of: artefact)
-      let decoder = FrameDecoder()
-      let stored = AlignedBuffer(byteCount: artefact.frameSize)
-      let plain = AlignedBuffer(byteCount: artefact.frameSize)
-      for index in 0..<table.count {
-        try cancellation.check()
-        let frame = table[index]
-        guard frame.codec != .zero else { continue }
-        try reader.skip(to: offset(of: frame))
-        let bytes = stored.prefix(frame.storedLength)
-        try reader.fill(bytes, of: length)
-        try verify(frame, UnsafeRawBufferPointer(bytes), decoder, plain.prefix(frame.length))
-        progress(reader.position, length)
+    let tables = try verifiedTables()
+    var start = header.payloadOffset
+    for artefact in manifest.artefacts {
+      if let table = tables[artefact.name] {
+        try verify(table, of: artefact, at: start, cancellation, progress)
       }
+      start += artefact.payloadLength
     }
     try checkEnd()
+  }
+
+  /// Every table in the order in which they stand, those of kinds that this version does not know too.
+  private func verifiedTables() throws -> [String: FrameTable] {
+    var tables: [String: FrameTable] = [:]
+    for description in manifest.tables {
+      let bytes = try reader.bytes(Int(description.length), of: length)
+      let artefact = manifest.artefacts.first { $0.name == description.artefact }
+      if description.kind == TableDescription.frames, let artefact {
+        tables[artefact.name] = try FrameTable(
+          verifying: bytes, description: description, artefact: artefact)
+      } else if Digest(of: bytes) != description.digest {
+        throw BundleFailure(
+          .damagedTable, "the bundle's table '\(description.kind)' is damaged",
+          hint: "fetch the bundle again, and tell its publisher if that does not help")
+      }
+    }
+    return tables
+  }
+
+  private func verify(
+    _ table: FrameTable, of artefact: Artefact, at start: UInt64, _ cancellation: Cancellation,
+    _ progress: (UInt64, UInt64) -> Void
+  ) throws {
+    let decoder = FrameDecoder()
+    let stored = AlignedBuffer(byteCount: artefact.frameSize)
+    let plain = AlignedBuffer(byteCount: artefact.frameSize)
+    for index in 0..<table.count {
+      try cancellation.check()
+      let frame = table[index]
+      guard frame.codec != .zero else { continue }
+      try reader.skip(to: start + frame.payloadOffset)
+      let bytes = stored.prefix(frame.storedLength)
+      try reader.fill(bytes, of: length)
+      try verify(frame, UnsafeRawBufferPointer(bytes), decoder, plain.prefix(frame.length))
+      progress(reader.position, length)
+    }
   }
 
   private func verify(

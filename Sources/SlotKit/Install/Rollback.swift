@@ -66,7 +66,7 @@ extension Updater {
       throw PolicyFailure(
         .bootloaderDoesNotSave,
         "the bootloader did not save the try of this boot, so nothing would fall back",
-        hint: "install the boot script of docs/integration.md, reboot once, and try again")
+        hint: "install a boot script as docs/boot.md describes, reboot once, and try again")
     }
     return record
   }

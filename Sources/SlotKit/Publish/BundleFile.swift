@@ -1,7 +1,7 @@
 public import SlotCore
 internal import SystemPackage
 
-/// A bundle on disk, taken apart. Nothing in it has been verified: see `BundleVerifier`.
+/// A bundle on disk, taken apart. Nothing in it has been verified: see `OpenedBundle`.
 public struct BundleFile: Sendable {
   public let header: BundleHeader
   public let manifestBytes: [UInt8]

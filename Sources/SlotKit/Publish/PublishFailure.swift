@@ -13,7 +13,7 @@ public typealias OutputFailure = Failure<OutputCode>
 
 /// What is wrong with what the publisher asked for.
 public enum RequestCode: String, FailureCode {
-  public static var domain: FailureDomain { .configuration }
+  public static var domain: FailureDomain { .usage }
 
   case invalidValue = "invalid_value"
   case imageEmpty = "image_empty"

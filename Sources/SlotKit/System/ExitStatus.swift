@@ -5,10 +5,10 @@ public import SlotCore
 public enum ExitStatus {
   public static let success: Int32 = 0
   public static let unexpected: Int32 = 1
-  public static let usage: Int32 = 64
 
   public static func of(_ domain: FailureDomain) -> Int32 {
     switch domain {
+    case .usage: 64
     case .bundle: 65
     case .source: 66
     case .output: 73

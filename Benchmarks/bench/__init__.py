@@ -1,0 +1,1 @@
+"""Parts of the benchmarks: inputs, the machine around a run, measurement, peers, tables."""

@@ -1,0 +1,71 @@
+"""krux-update: the keys, the bundle, the folder that stands for the device, the command."""
+
+import shutil
+from contextlib import contextmanager
+
+from .host import BenchError, run
+from .peers import Runner
+
+BUILD = "swift build -c release --static-swift-stdlib"
+
+
+class Krux(Runner):
+    """krux-update from a URL or a file: verified, written, flushed and read back whole."""
+
+    program = "krux-update"
+
+    def binary(self, bench, name):
+        path = bench.binaries / name
+        if not path.exists():
+            raise BenchError(f"{path} is missing; run `{BUILD} --product {name}`, or name the "
+                             "folder of the executables with --bin")
+        return str(path)
+
+    def key(self, bench):
+        """The folder with the publisher's key pair."""
+        def generate(folder):
+            folder.mkdir()
+            run(self.binary(bench, "krux-release"), "keygen", "--no-password",
+                "--secret", folder / "bench.key", "--public", folder / "bench.pub")
+        return bench.inputs.made(bench.inputs.folder / "krux-keys", generate)
+
+    def archive(self, bench):
+        inputs = bench.inputs
+        bundle = inputs.www / f"image.{self.level}.krux"
+        maker = bench.binaries / "krux-release"
+        if bundle.exists() and maker.exists() and maker.stat().st_mtime > bundle.stat().st_mtime:
+            bundle.unlink()
+        return inputs.made(bundle, self.pack, bench)
+
+    def pack(self, output, bench):
+        run(self.binary(bench, "krux-release"), "bundle", "create", "--image", bench.inputs.image,
+            "--product", "bench", "--version", "2.0", "--sequence", "2", "--compatible", "bench",
+            "--level", self.level, "--key", self.key(bench) / "bench.key", "--output", output)
+
+    def root(self, bench):
+        return bench.scratch / "krux-root"
+
+    def provision(self, bench):
+        """A device as it leaves the factory: slot A runs 1.0, slot B is the target."""
+        device = bench.scratch / "krux-factory"
+        if device.exists():
+            return device
+        (device / "keys.d").mkdir(parents=True)
+        shutil.copy(self.key(bench) / "bench.pub", device / "keys.d")
+        (device / "update.toml").write_text('product = "bench"\nhardware = ["bench"]\n')
+        (device / "root-a.img").symlink_to(bench.inputs.other)
+        (device / "root-b.img").symlink_to(bench.target.path)
+        run(self.binary(bench, "krux-release"), "provision", "--root", device,
+            "--version", "1.0", "--sequence", "1")
+        return device
+
+    @contextmanager
+    def services(self, bench, group):
+        """Nothing runs beside it; every run starts from the factory's folder."""
+        shutil.rmtree(self.root(bench), ignore_errors=True)
+        shutil.copytree(self.provision(bench), self.root(bench), symlinks=True)
+        yield
+
+    def command(self, bench):
+        return [self.binary(bench, "krux-update"), "apply", "--root", self.root(bench),
+                "--no-reboot", self.location(bench)]
