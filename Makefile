@@ -69,12 +69,16 @@ bench-deps:
 	@$(call install,$(BENCH_DEPS))
 
 .PHONY: bench
-bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate and rauc (about ten minutes)
-	Benchmarks/full-install --rounds 5 --krux .build-release/ship
+bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate and rauc (about twenty minutes)
+	Benchmarks/full-install --rounds 5 --bin .build-release/ship --markdown .build-release/bench.md
 
 .PHONY: bench-small
 bench-small: bench-deps release
-	Benchmarks/full-install --rounds 1 --size 64 --krux .build-release/ship
+	Benchmarks/full-install --rounds 1 --size 64 --levels 3 --bin .build-release/ship
+
+.PHONY: bench-memory
+bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 GiB and 16 GiB
+	Benchmarks/memory --bin .build-release/ship
 
 .PHONY: lint
 lint: ## Check the format of all Swift files

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from .host import LoopDevice, WebServer, run, wait_for_quiet
+from .host import BenchError, LoopDevice, WebServer, run, wait_for_quiet
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -68,6 +68,13 @@ def leave_on_signals():
         signal.signal(number, leave)
 
 
+def allocate(file, size):
+    try:
+        os.posix_fallocate(file.fileno(), 0, size)
+    except OSError as error:
+        raise BenchError(f"{file.name}: {error.strerror}; make room, or take a smaller --size")
+
+
 @contextmanager
 def session(inputs, binaries, quiet_wait, refill=True):
     """A session with its loop device and web server; both are gone afterwards.
@@ -82,7 +89,7 @@ def session(inputs, binaries, quiet_wait, refill=True):
         with open(backing, "wb") as file:
             file.truncate(inputs.size)
             if refill:
-                os.posix_fallocate(file.fileno(), 0, inputs.size)
+                allocate(file, inputs.size)
         bench.target = LoopDevice(backing)
         bench.slot.unlink(missing_ok=True)
         bench.slot.symlink_to(bench.target.path)

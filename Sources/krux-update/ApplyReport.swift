@@ -6,7 +6,7 @@ internal import SlotKit
 final class ApplyReport {
   private let json: Bool
   private let source: BundleSource
-  private var bar = ProgressBar()
+  private let bar = ProgressBar()
   private var lastPhase: WorkPhase?
   private var lastPercent: UInt64 = 0
 
@@ -23,6 +23,7 @@ final class ApplyReport {
 
   private func printText(_ event: InstallEvent) {
     switch event {
+    case .warning(let text): Report.warnings([text])
     case .verified(let bundle, let target):
       let verb = if case .url = source { "Downloading" } else { "Reading" }
       Report.line("\(verb) \(bundle.reader.name)... (\(Format.bytes(bundle.length)))")
@@ -63,6 +64,7 @@ final class ApplyReport {
 
   private func printJSON(_ event: InstallEvent) {
     switch event {
+    case .warning(let text): self.event("warning", ["message": .string(text)])
     case .verified(let bundle, let target):
       let manifest = bundle.manifest
       self.event(

@@ -2,7 +2,7 @@ internal import Glibc
 internal import SlotKit
 
 /// One bar on a terminal, redrawn in place; nothing anywhere else.
-struct ProgressBar {
+final class ProgressBar {
   private static let cells = 20
 
   private let isTerminal: Bool
@@ -19,7 +19,10 @@ struct ProgressBar {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 
-  mutating func draw(_ phase: WorkPhase, done: UInt64, total: UInt64) {
+  /// Work that broke off leaves the bar as it was; what is said of it begins on a line of its own.
+  deinit { if (0..<100).contains(percent) { Report.line() } }
+
+  func draw(_ phase: WorkPhase, done: UInt64, total: UInt64) {
     guard isTerminal, total > 0 else { return }
     let percent = Int(min(100, done * 100 / total))
     if self.phase != phase {

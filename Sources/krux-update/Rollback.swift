@@ -24,11 +24,14 @@ struct Rollback: ParsableCommand {
     let cancellation = Cancellation()
     cancellation.watchSignals()
     let updater = try common.writingUpdater(cancellation)
-    var bar = ProgressBar()
+    let bar = ProgressBar()
     let json = common.json
     let outcome = try updater.rollback(force: force) { event in
-      if !json, case .progress(let phase, let done, let total, _) = event {
+      switch event {
+      case .warning(let text): Report.warnings([text])
+      case .progress(let phase, let done, let total, _) where !json:
         bar.draw(phase, done: done, total: total)
+      default: break
       }
     }
     switch outcome {

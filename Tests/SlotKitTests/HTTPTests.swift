@@ -53,3 +53,15 @@ import Testing
     #expect(!file.canBe(HTTPIdentity(totalLength: 10, entityTag: "\"b\"", lastModified: nil)))
   }
 }
+
+@Suite struct AddressTests {
+  @Test(arguments: [
+    ("http://host/a/b.krux", "http://host/a/b.krux"),
+    ("https://user:pass@host:8443/a/b.krux?token=x#y", "https://host:8443/a/b.krux"),
+    ("https://us@er:p@host/", "https://host/"), ("http://host", "http://host"),
+    ("http://host/p@th/x", "http://host/p@th/x"),
+  ])
+  func secretsStayOutOfMessages(url: String, shown: String) {
+    #expect(HTTPReader.withoutSecrets(url) == shown)
+  }
+}

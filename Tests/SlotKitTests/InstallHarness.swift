@@ -65,7 +65,7 @@ final class InstallHarness {
     case .planned(let plan): events.append("planned \(plan.writeBytes)")
     case .disarmed: events.append("disarmed")
     case .switched: events.append("switched")
-    case .progress: break
+    case .progress, .warning: break
     }
   }
 

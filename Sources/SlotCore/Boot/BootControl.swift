@@ -8,7 +8,6 @@ public enum BootControlCode: String, FailureCode {
   /// A write of a state in which no slot is bootable was asked for.
   case nothingBootable = "nothing_bootable"
   case ioFailed = "io_failed"
-  case notSavingTries = "not_saving_tries"
 }
 
 public typealias BootControlFailure = Failure<BootControlCode>

@@ -18,7 +18,6 @@ public enum PolicyCode: String, FailureCode {
   case neverConfirmed = "never_confirmed"
   case nothingToRollBackTo = "nothing_to_roll_back_to"
   case noTrial = "no_trial"
-  case nothingStaged = "nothing_staged"
 }
 
 public typealias PolicyFailure = Failure<PolicyCode>

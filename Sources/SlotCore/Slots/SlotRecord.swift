@@ -61,6 +61,9 @@ public struct SlotRecord: Equatable, Sendable {
   /// Members that another version of this program wrote.
   var unknown: JSONValue = .object([JSONMember]())
 
+  /// It ran well here, and neither failed nor was written over since.
+  public var isGood: Bool { everConfirmed && state != .failed && state != .writing }
+
   public init(
     image: ImageIdentity, state: SlotState, since: Timestamp, stagedBoot: String? = nil,
     everConfirmed: Bool = false, failure: String? = nil

@@ -49,15 +49,26 @@ public struct FolderMachine: Machine {
   }
 
   public func checkTarget(_ location: SlotLocation) throws {
-    guard location.slot != bootedSlot else {
+    guard location.slot != bootedSlot, try !isRunningImage(location) else {
       throw SlotFailure(
-        .isBooted, "\(location.displayName) is the running system and is never written")
+        .isBooted, "\(location.displayName) is the running system and is never written",
+        hint: "give each slot an image of its own")
     }
     if let place = KernelView.mountPoint(of: location.path) {
       throw SlotFailure(
         .mounted, "the target slot \(location.displayName) is mounted at \(place)",
         hint: "unmount it with 'umount \(place)'")
     }
+  }
+
+  /// Two names can lead to one file, or to one device.
+  private func isRunningImage(_ location: SlotLocation) throws -> Bool {
+    guard let target = Files.status(location.path),
+      let running = Files.status(try self.location(of: bootedSlot).path)
+    else { return false }
+    return target.type == .blockSpecial
+      ? target.type == running.type && target.specialDeviceID == running.specialDeviceID
+      : target.deviceID == running.deviceID && target.inode == running.inode
   }
 
   public func reboot() throws {

@@ -113,10 +113,21 @@ final class HTTPReader: BundleReader {
     return false
   }
 
+  /// The address without user, password and query, which may hold secrets and would end up in logs.
+  static func withoutSecrets(_ url: String) -> String {
+    let address = url.prefix { $0 != "?" && $0 != "#" }
+    let parts = address.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    guard parts.count >= 3, let at = parts[2].lastIndex(of: "@") else {
+      return String(address).printable
+    }
+    let host = parts[2][parts[2].index(after: at)...]
+    return ([parts[0], parts[1], host] + parts[3...]).joined(separator: "/").printable
+  }
+
   private static func failure(
     of end: HTTPTransfer.End, url: String
   ) -> (error: SourceFailure, isTransient: Bool) {
-    let place = url.printable
+    let place = HTTPReader.withoutSecrets(url)
     switch end.code {
     case CURLE_HTTP_RETURNED_ERROR:
       let transient = end.status >= 500 || end.status == 408 || end.status == 429

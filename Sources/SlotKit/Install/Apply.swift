@@ -31,6 +31,7 @@ extension Updater {
     let reader = try source.open(configuration, cancellation)
     let bundle = try OpenedBundle(reader, ring: try ring())
     let state = settled(try readState())
+    for warning in state.warnings { observer(.warning(warning)) }
     let target = try machine.location(of: booted.other)
     guard let artefact = bundle.manifest.slotImage else {
       throw PolicyFailure(

@@ -12,6 +12,8 @@ public enum WorkPhase: String, Sendable {
 
 /// What an install tells while it goes on. Delivered in order, on the calling thread.
 public enum InstallEvent {
+  /// Something that the operator should know and nothing is refused for.
+  case warning(String)
   /// The signature is good; nothing has been written.
   case verified(OpenedBundle, target: SlotLocation)
   case planned(InstallPlan)

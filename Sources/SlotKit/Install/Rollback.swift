@@ -12,7 +12,7 @@ extension Updater {
   /// booted yet.
   ///
   /// The other slot is first read whole against its image digest: nothing overrides that. `force` overrides
-  /// that its version was never confirmed here.
+  /// that its version was never confirmed here, or failed when it last ran.
   ///
   /// - Throws: `PolicyFailure`, `SlotFailure`, `BootControlFailure`, `LedgerFailure`.
   public func rollback(
@@ -21,6 +21,7 @@ extension Updater {
     let lock = try lock("rollback")
     defer { withExtendedLifetime(lock) {} }
     var state = settled(try readState())
+    for warning in state.warnings { observer(.warning(warning)) }
     let target = booted.other
     switch state.assessment {
     case .trial:
@@ -57,9 +58,10 @@ extension Updater {
         .nothingToRollBackTo, "the other slot holds no version that is known to be whole",
         hint: "install one with 'krux-update apply'")
     }
-    guard record.everConfirmed || force else {
+    guard record.isGood || force else {
+      let fault = record.state == .failed ? "failed when it last ran" : "was never confirmed"
       throw PolicyFailure(
-        .neverConfirmed, "version \(record.image.version) in the other slot was never confirmed",
+        .neverConfirmed, "version \(record.image.version) in the other slot \(fault)",
         hint: "add --force to boot it on trial all the same")
     }
     guard state.savesTries else {

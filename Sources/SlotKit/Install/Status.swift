@@ -35,9 +35,7 @@ public struct UpdateStatus: Equatable, Sendable {
 
   /// Whether the other slot can be rolled back to, as far as is known without reading it.
   public var rollbackVersion: String? {
-    guard let record = other.record, record.everConfirmed, record.state != .writing else {
-      return nil
-    }
+    guard let record = other.record, record.isGood else { return nil }
     return record.image.version
   }
 }
