@@ -169,6 +169,20 @@ import Testing
     #expect(device.nextBoot() == .boot(.a))
   }
 
+  /// `krux-update apply ... | head -1` installs all the same.
+  @Test func aReaderThatGoesAwayIsNoReasonToStop() throws {
+    let device = try DeviceFolder()
+    let path = try device.bundle(Releases.next.encoded)
+    let fifo = device.url("closed").path
+    // The reader has gone before the first line is written.
+    let command =
+      "mkfifo '\(fifo)'; : <'\(fifo)' & exec 3>'\(fifo)'; wait $!; "
+      + "exec '\(Executable.update)' apply --root '\(device.path)' '\(path)' >&3"
+    #expect(try run(["sh", "-c", command]).status == 0)
+    #expect(try device.slotHolds(Releases.next.image))
+    #expect(device.nextBoot() == .boot(.b))
+  }
+
   @Test(arguments: ["bash", "zsh", "fish"])
   func completionsNameTheCommands(shell: String) throws {
     let script = try succeed(Executable.update, "--generate-completion-script", shell)

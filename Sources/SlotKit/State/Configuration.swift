@@ -29,7 +29,7 @@ public struct Configuration: Equatable, Sendable {
 
   public var connectTimeoutSeconds = 30
   public var stallTimeoutSeconds = 30
-  /// Attempts in a row that bring no byte, before a fetch is given up.
+  /// Further requests after a break, counted anew whenever one brings a byte.
   public var retries = 5
   public var retryDelaySeconds = 1
   public var certificateAuthorities: String?
