@@ -6,7 +6,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libtomlplusplus-dev pkg-config
 TEST_DEPS := $(BUILD_DEPS) nginx-light minisign grub-common gdisk e2fsprogs util-linux mount \
 	fdisk zstd openssl python3 curl rsync
-BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus squashfs-tools bc
+BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools cpio time
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Installs what is missing of the packages given, and asks apt only then.
