@@ -72,18 +72,23 @@ public final class MemoryBootControl: BootControlStore {
 public final class MemoryLedger: LedgerStoring {
   private let ledger: Mutex<Ledger>
   private let refusal: Mutex<LedgerFailure?>
+  private let readRefusal: Mutex<LedgerFailure?>
 
   public init(_ ledger: Ledger = Ledger()) {
     self.ledger = Mutex(ledger)
     refusal = Mutex(nil)
+    readRefusal = Mutex(nil)
   }
 
   public var current: Ledger { ledger.withLock { $0 } }
 
   public func refuseWrites(_ failure: LedgerFailure?) { refusal.withLock { $0 = failure } }
 
+  public func refuseReads(_ failure: LedgerFailure?) { readRefusal.withLock { $0 = failure } }
+
   public func load() throws(LedgerFailure) -> LoadedLedger {
-    LoadedLedger(ledger: current, origin: .current)
+    if let failure = readRefusal.withLock({ $0 }) { throw failure }
+    return LoadedLedger(ledger: current, origin: .current)
   }
 
   public func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger {

@@ -33,7 +33,17 @@ extension UpdateStatus {
     if assessment == .trial {
       return "TRIAL (not confirmed yet, \(booted.triesLeft) of \(tries) tries left)"
     }
+    if assessment == .givenUp { return "REJECTED (the other slot boots next)" }
     return returned.map { "CONFIRMED (rolled back from \($0.version.printable))" } ?? "CONFIRMED"
+  }
+
+  private var bootStatusWord: String {
+    if environmentError != nil { return "unknown" }
+    return switch assessment {
+    case .trial: "trial"
+    case .givenUp: "rejected"
+    case .settled, .staged, .returned, .switchNeverHappened: "confirmed"
+    }
   }
 
   private var nextBootSlot: SlotName? {
@@ -72,8 +82,7 @@ extension UpdateStatus {
     .object([
       "type": .string("status"), "format": .integer(1),
       "bootedSlot": .string(booted.name.rawValue), "version": version.json,
-      "bootStatus": .string(
-        environmentError != nil ? "unknown" : assessment == .trial ? "trial" : "confirmed"),
+      "bootStatus": .string(bootStatusWord),
       "rolledBackFrom": (returned?.version).json, "rollbackReason": (returned?.reason).json,
       "stagedVersion": (assessment == .staged ? other.record?.image.version : nil).json,
       "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,

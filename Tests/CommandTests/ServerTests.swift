@@ -70,6 +70,27 @@ import Testing
     #expect(requests.count == 3)
   }
 
+  /// A captive portal, for instance: neither an error nor a file.
+  @Test(arguments: ["204 No Content", "304 Not Modified", "302 Found", "206 Partial Content"])
+  func anAnswerThatIsNoFileIsNamedAtOnce(status: String) throws {
+    let number = status.prefix(3)
+    let requests = try expectFailure(
+      66, "the server answered \(number) for http://", written: false
+    ) { _ in RoughAnswer(status, ["Content-Length: 0"]) }
+    #expect(requests.count == 1)
+  }
+
+  /// Bytes that are dropped again are no progress: such a server does not keep a device busy for ever.
+  @Test func aServerThatIgnoresRangesAndBreaksEarlyIsGivenUp() throws {
+    let requests = try expectFailure(66, "the fetch of", written: true) { request in
+      let count = request.number == 0 ? ServerTests.half : ServerTests.half / 2
+      return RoughAnswer(
+        "200 OK", ["Content-Length: \(ServerTests.file.count)", "ETag: \"one\""],
+        body: Array(ServerTests.file[..<count]))
+    }
+    #expect(requests.count == 3)
+  }
+
   @Test func aServerThatRecoversIsForgiven() throws {
     let requests = try expectStaged(try DeviceFolder()) { request in
       request.number < 2

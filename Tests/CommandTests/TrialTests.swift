@@ -59,6 +59,9 @@ import Testing
     let reason = "Health check timeout — gateway failed to start"
     let rejected = try device.update("reject", "--reason", reason)
     #expect(rejected.output == "Rejected. Version 1.0.0 will come back on reboot.\n")
+    let waiting = try device.update("status").output
+    #expect(waiting.contains("Boot status:  REJECTED (the other slot boots next)\n"))
+    #expect(try device.update("confirm").status == 80)
     try device.update("reboot")
     #expect(
       try device.status() == """
@@ -92,7 +95,7 @@ import Testing
         Boot slot:    A (root-a.img)
         Version:      1.0.0
         Boot status:  CONFIRMED (rolled back from 1.0.1)
-        Rollback reason: The new version did not come up: all 3 tries were used
+        Rollback reason: The new version did not come up: 3 of 3 tries used
 
         """)
 

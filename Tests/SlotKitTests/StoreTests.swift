@@ -125,7 +125,7 @@ final class TemporaryFolder {
     try store.save(GrubStoreTests.control)
     let before = try Data(contentsOf: URL(filePath: path))
     let inode = try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
-    try store.save(GrubStoreTests.control.confirmed(booted: .b))
+    try store.save(GrubStoreTests.control.confirmed(booted: .b, image: nil))
     let after = try Data(contentsOf: URL(filePath: path))
     #expect(before.count == 1024)
     #expect(before != after)

@@ -164,4 +164,82 @@ import Testing
     #expect(try harness.apply(newer.encoded) == .staged(version: "3.0"))
     #expect(harness.ledger.current.knownBad.map(\.version) == ["2.0"])
   }
+
+  /// After `reject` the other slot is the only good one: nothing may touch it before the reboot.
+  @Test func afterRejectOnlyARebootIsLeft() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context)
+      $0.provision(.b, TrialTests.image(SampleBundle()), TrialTests.context)
+    }
+    _ = try harness.updater.reject(reason: "bad")
+    let states = harness.boot.history.count
+    func code(_ body: () throws -> Void) -> PolicyCode? {
+      #expect(throws: PolicyFailure.self, performing: body)?.code
+    }
+    #expect(code { try harness.apply(force: true) } == .rebootPending)
+    #expect(code { _ = try harness.updater.confirm() } == .rebootPending)
+    #expect(code { _ = try harness.updater.rollback(force: true) { _ in } } == .rebootPending)
+    #expect(harness.boot.history.count == states)
+    #expect(harness.target.log.isEmpty)
+  }
+
+  /// A cut between the ledger's entry and the disarm: what boots is the version from before.
+  @Test func aReleaseThatWasNeverWrittenIsNotBlamed() throws {
+    let (older, newer) = (SampleBundle(), SampleBundle(version: "3.0", sequence: 30, seed: 3))
+    let harness = try TrialTests.harness(
+      bundle: older, control: TrialTests.control(trial: .b, bMade: 3)
+    ) {
+      $0.stage(.b, TrialTests.image(older), TrialTests.context)
+      $0.beginInstall(.b, TrialTests.image(newer), TrialTests.context)
+    }
+    #expect(try harness.apply() == .staged(version: "2.0"))
+    #expect(harness.ledger.current.knownBad.isEmpty)
+    #expect(harness.boot.current.lastBad == nil)
+  }
+
+  /// The account gives the booted slot its tries back; a break after it must not look like a bootloader that
+  /// does not save.
+  @Test func anInterruptedInstallAfterAReturnCarriesOn() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .b, bMade: 3)) {
+      $0.stage(.b, TrialTests.image(SampleBundle()), TrialTests.context)
+    }
+    let newer = SampleBundle(
+      version: "3.0", sequence: 30, frames: 8, seed: 2, key: harness.bundle.key)
+    var damaged = newer.encoded
+    damaged[damaged.count - 100] ^= 1
+    #expect(throws: BundleFailure.self) { try harness.apply(damaged) }
+    #expect(harness.boot.current.a.triesMade == 0)
+    #expect(try harness.apply(newer.encoded) == .staged(version: "3.0"))
+  }
+
+  @Test func rejectNeverWaitsForTheLedger() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) { _ in }
+    harness.ledger.refuseReads(LedgerFailure(.ioFailed, "no data partition"))
+    let (_, warnings) = try harness.updater.reject(reason: "bad")
+    #expect(warnings.contains("no data partition"))
+    #expect(harness.boot.current.first == .b)
+    #expect(!harness.boot.current.a.bootable)
+  }
+
+  /// Without the ledger what is staged keeps its trial, and the ledger is not written over.
+  @Test func confirmWithoutTheLedgerKeepsTheTrialOfWhatIsStaged() throws {
+    let harness = try InstallHarness()
+    try harness.apply()
+    let ledger = harness.ledger.current
+    harness.ledger.refuseReads(LedgerFailure(.ioFailed, "no data partition"))
+    #expect(try harness.updater.confirm().outcome == .triesGivenBack)
+    #expect(harness.boot.current.trial == .b)
+    #expect(harness.ledger.current == ledger)
+  }
+
+  @Test func callingOffARollbackKeepsTheGoodSlot() throws {
+    let bundle = SampleBundle()
+    let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {
+      $0.provision(.b, TrialTests.image(bundle), TrialTests.context)
+    }
+    _ = try harness.updater.rollback(force: false) { _ in }
+    #expect(try harness.updater.rollback(force: false) { _ in } == .cancelled(version: "2.0"))
+    #expect(harness.boot.current.first == .a)
+    #expect(harness.boot.current.b.bootable)
+  }
 }

@@ -92,15 +92,17 @@ extension BootControl {
   /// The commit: `target` boots next, on trial, with all its tries; so has the other slot for the way back.
   public func switched(to target: SlotName) -> BootControl {
     var next = giving(tries: target, first: target, trial: target)
-    next[target.other].triesMade = 0
+    // The slot that runs now is the way back, even where somebody booted it by hand.
+    next[target.other] = SlotBootState(bootable: true, triesMade: 0)
     return next
   }
 
-  /// The booted slot is healthy.
-  public func confirmed(booted: SlotName) -> BootControl {
+  /// The booted slot is healthy; `image`, which it runs, is no longer remembered as bad.
+  public func confirmed(booted: SlotName, image: Digest?) -> BootControl {
     var next = self
     next[booted] = SlotBootState(bootable: true, triesMade: 0)
     next.trial = nil
+    if image != nil, next.lastBad == image { next.lastBad = nil }
     return next
   }
 
@@ -117,6 +119,11 @@ extension BootControl {
     return next
   }
 
-  /// After an operator's cancellation of what was staged and not booted yet.
-  public func cancelled(booted: SlotName) -> BootControl { disarmed(booted: booted) }
+  /// After an operator's cancellation of what was staged and not booted yet. A version that ran well before
+  /// stays bootable, as what the booted slot falls over to.
+  public func cancelled(booted: SlotName, otherIsGood: Bool) -> BootControl {
+    var next = disarmed(booted: booted)
+    next[booted.other].bootable = otherIsGood
+    return next
+  }
 }

@@ -8,12 +8,15 @@ public enum BootAssessment: Equatable, Sendable {
   case staged
   /// The other slot was on trial, spent tries, and this one came up instead.
   case returned(from: SlotName, reason: String)
+  /// The running slot was given up, and the other one boots next: after `reject`, before the reboot.
+  case givenUp
   /// The ledger has a trial that boot control never learnt of: the switch was cut off. Nobody is to blame.
   case switchNeverHappened(SlotName)
 
   public init(_ control: BootControl, ledger: Ledger?, booted: SlotName, bootID: String) {
     switch control.trial {
     case booted: self = .trial
+    case nil where !control[booted].bootable && control.first != booted: self = .givenUp
     case nil:
       let staged = ledger?[booted.other].map { $0.state == .staged } ?? false
       self = staged ? .switchNeverHappened(booted.other) : .settled
@@ -23,9 +26,8 @@ public enum BootAssessment: Equatable, Sendable {
       if sameBoot || made == 0 {
         self = .staged
       } else {
-        let spent = made >= control.tries ? "all \(control.tries) tries" : "\(made) tries"
-        self = .returned(
-          from: trial, reason: "The new version did not come up: \(spent) were used")
+        let used = "\(min(made, control.tries)) of \(control.tries) tries used"
+        self = .returned(from: trial, reason: "The new version did not come up: \(used)")
       }
     }
   }

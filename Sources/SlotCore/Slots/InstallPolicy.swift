@@ -10,6 +10,7 @@ public enum PolicyCode: String, FailureCode {
   case sameSequence = "same_sequence"
   case knownBad = "known_bad"
   case trialOpen = "trial_open"
+  case rebootPending = "reboot_pending"
   case bootloaderDoesNotSave = "bootloader_does_not_save"
   case slotTooSmall = "slot_too_small"
   case unsupportedArtefact = "unsupported_artefact"
@@ -21,6 +22,13 @@ public enum PolicyCode: String, FailureCode {
 }
 
 public typealias PolicyFailure = Failure<PolicyCode>
+
+extension Failure where Code == PolicyCode {
+  /// The other slot is the only good one, so nothing may touch it.
+  public static let rebootPending = PolicyFailure(
+    .rebootPending, "the running version was rejected, and the other slot boots next",
+    hint: "reboot first")
+}
 
 /// What is known of the device before an install.
 public struct InstallFacts: Equatable, Sendable {
@@ -140,6 +148,7 @@ public enum InstallPolicy {
         .trialOpen, "the running version is on trial and the other slot is its way back",
         hint: "wait for the health check, or end the trial with 'krux-update confirm' or 'reject'")
     }
+    if facts.assessment == .givenUp { throw PolicyFailure.rebootPending }
     guard facts.savesTries else {
       throw PolicyFailure(
         .bootloaderDoesNotSave,

@@ -49,6 +49,12 @@ public struct Ledger: Equatable, Sendable {
 
   public subscript(slot: SlotName) -> SlotRecord? { slots[slot] }
 
+  /// The image that `slot` holds. Nil while an install is recorded: until that has disarmed the slot, it may
+  /// still boot what it held before, which must neither be blamed nor praised for the new image.
+  public func image(in slot: SlotName) -> ImageIdentity? {
+    slots[slot].flatMap { $0.state == .writing ? nil : $0.image }
+  }
+
   public func isKnownBad(_ image: Digest) -> KnownBad? {
     knownBad.first { $0.imageDigest == image }
   }
@@ -99,6 +105,10 @@ extension Ledger {
   /// The boot of `slot` is healthy.
   public mutating func confirm(_ slot: SlotName, by detail: String?, _ context: LedgerContext) {
     guard let record = slots[slot], record.state != .confirmed else { return }
+    guard record.state != .writing else {
+      slots[slot] = nil
+      return
+    }
     _ = change(slot, to: .confirmed, context)
     slots[slot]?.everConfirmed = true
     slots[slot]?.failure = nil
@@ -111,6 +121,10 @@ extension Ledger {
   /// The trial of `slot` ended badly, for `reason`.
   public mutating func fail(_ slot: SlotName, reason: String, _ context: LedgerContext) {
     guard let record = slots[slot], record.state != .failed else { return }
+    guard record.state != .writing else {
+      slots[slot] = nil
+      return
+    }
     _ = change(slot, to: .failed, context)
     slots[slot]?.failure = reason
     knownBad.removeAll { $0.imageDigest == record.image.imageDigest }

@@ -21,6 +21,7 @@ final class HTTPReader: BundleReader {
   /// Bytes still to be dropped of an answer that began before `position`.
   private var excess: UInt64 = 0
   private var fruitless = 0
+  private var ignoresRanges = false
 
   init(_ url: String, _ options: HTTPOptions, _ cancellation: Cancellation) {
     self.url = url
@@ -33,9 +34,12 @@ final class HTTPReader: BundleReader {
   deinit { transfer?.stop() }
 
   func skip(to offset: UInt64) throws {
-    if offset - position <= HTTPReader.gapBytes { return try drop(to: offset) }
+    if offset - position <= HTTPReader.gapBytes || (ignoresRanges && transfer != nil) {
+      return try drop(to: offset)
+    }
     transfer?.stop()
     transfer = nil
+    excess = 0
     position = offset
   }
 
@@ -50,16 +54,25 @@ final class HTTPReader: BundleReader {
         guard try isCompleteAfterEnd(of: transfer) else { continue }
         break
       }
-      fruitless = 0
       bytesFetched += UInt64(count)
       if excess > 0 {
         excess -= UInt64(count)
       } else {
+        fruitless = 0
         done += count
         position += UInt64(count)
       }
     }
     return done
+  }
+
+  /// The first byte that an answer brings; nil for one that brings no part of a file.
+  private static func start(of headers: HTTPHeaders) -> UInt64? {
+    switch headers.status {
+    case 200: 0
+    case 206: headers.rangeStart
+    default: nil
+    }
   }
 
   /// While there is excess it must not run into bytes that count.
@@ -77,11 +90,19 @@ final class HTTPReader: BundleReader {
       cancellation)
     transfer = new
     let headers = new.waitForHeaders()
-    guard headers.status == 200 || headers.status == 206 else {
+    guard let start = HTTPReader.start(of: headers) else {
+      // Errors end the transfer by themselves; anything else is an answer that brings no bundle.
+      new.stop()
+      if new.ending.map({ $0.code == CURLE_OK || $0.code == CURLE_WRITE_ERROR }) ?? true {
+        throw SourceFailure(
+          .httpStatus,
+          "the server answered \(headers.status) for \(HTTPReader.withoutSecrets(url)), which is no file",
+          hint: "check the address and the server")
+      }
       _ = try isCompleteAfterEnd(of: new)
       return nil
     }
-    let start = headers.status == 206 ? headers.rangeStart ?? 0 : 0
+    if position > 0, headers.status == 200 { ignoresRanges = true }
     let isSame = identity.map { $0.canBe(headers.identity) } ?? true
     guard isSame, start <= position else {
       throw SourceFailure(

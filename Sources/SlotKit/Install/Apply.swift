@@ -55,7 +55,7 @@ extension Updater {
     _ state: DeviceState, _ artefact: Artefact, _ target: SlotLocation
   ) -> InstallFacts {
     let identity = DeviceIdentity(layout: layout, configuration: configuration)
-    let running = state.ledger[booted]?.image
+    let running = state.ledger.image(in: booted)
     return InstallFacts(
       product: identity.product, hardware: identity.hardware,
       bootedSequence: identity.sequence ?? running?.sequence, bootedImage: running?.imageDigest,
@@ -83,7 +83,7 @@ extension Updater {
     {
       return .alreadyStaged(version: image.version)
     }
-    try recordEvidence(state.control)
+    try recordEvidence(state)
     var state = state
     if !plan.isEmpty {
       try ledgers.requireReserve()

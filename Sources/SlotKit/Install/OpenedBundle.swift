@@ -57,7 +57,7 @@ public struct OpenedBundle {
   /// - Throws: `truncated`, `trailingData`.
   func checkEnd() throws {
     guard reader.totalLength == nil else { return }
-    try reader.skip(to: length)
+    try reader.drop(to: length)
     var byte: UInt8 = 0
     let more = try withUnsafeMutableBytes(of: &byte) { try reader.read(into: $0) }
     if more > 0 { throw OpenedBundle.trailingData(length) }

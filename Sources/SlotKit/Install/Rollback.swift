@@ -28,9 +28,13 @@ extension Updater {
       throw PolicyFailure(
         .trialOpen, "the running version is on trial",
         hint: "'krux-update reject' ends the trial and goes back")
+    case .givenUp: throw PolicyFailure.rebootPending
     case .staged:
-      let version = state.ledger[target]?.image.version ?? "unknown"
-      try boot.save(state.control.cancelled(booted: booted))
+      let record = state.ledger[target]
+      let version = record?.image.version ?? "unknown"
+      try recordEvidence(state)
+      try boot.save(
+        state.control.cancelled(booted: booted, otherIsGood: record?.isGood ?? false))
       state.ledger.cancel(target, context)
       _ = try ledgers.save(state.ledger)
       return .cancelled(version: version)
@@ -42,7 +46,7 @@ extension Updater {
     let device = try machine.open(location, .exclusive)
     defer { withExtendedLifetime(device) {} }
     try SlotDigest.verify(record.image, on: device, cancellation, observer)
-    try recordEvidence(state.control)
+    try recordEvidence(state)
     state.ledger.rollBack(from: booted, context)
     state.ledger = try ledgers.save(state.ledger)
     try boot.save(state.control.switched(to: target))

@@ -41,6 +41,7 @@ struct SlotWriting: Sendable {
       _ = buffers.put(AlignedBuffer(byteCount: spans.byteCapacity))
     }
     let failure = FirstError()
+    // One worker is enough; none would leave the reader waiting for ever.
     let handles = (0..<workers).compactMap { _ in
       Threads.start { [self] in
         do { try work(jobs, buffers) } catch {
@@ -49,6 +50,11 @@ struct SlotWriting: Sendable {
           buffers.abandon()
         }
       }
+    }
+    guard !handles.isEmpty else {
+      throw SlotFailure(
+        .writeFailed, "cannot start a thread to write with",
+        hint: "end other programs, or raise their limits, and run the command again")
     }
     do {
       try feed(plan, from: bundle, jobs, buffers, progress)

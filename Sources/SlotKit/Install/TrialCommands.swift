@@ -14,27 +14,27 @@ extension Updater {
   /// it writes a new boot environment where that is missing or damaged.
   ///
   /// Boot control is written even when the ledger cannot be: then the result comes with a warning.
+  ///
+  /// - Throws: `PolicyFailure.rebootPending`, `BootControlFailure`, `LockFailure`.
   public func confirm() throws -> (outcome: ConfirmOutcome, warnings: [String]) {
     let lock = try lock("confirm")
     defer { withExtendedLifetime(lock) {} }
     guard let control = try readableControl() else {
       return (.environmentRecreated, try recreateEnvironment())
     }
-    let state = try? settled(readState())
-    try recordEvidence(control)
-    var ledger = state?.ledger ?? Ledger()
-    let isTrial = control.trial == booted
-    ledger.confirm(booted, by: "operator", context)
-    let warnings = (state?.warnings ?? []) + saveOrWarn(ledger)
-    let base = isTrial ? control : state?.control ?? control
-    let keepsStaged = state?.assessment == .staged
-    var confirmed = base.confirmed(booted: booted)
+    let raw = stateWithoutWaiting(control)
+    guard raw.assessment != .givenUp else { throw PolicyFailure.rebootPending }
+    var state = settled(raw)
+    var warnings = state.warnings + evidenceOrWarn(raw)
+    let image = state.ledger.image(in: booted)
+    state.ledger.confirm(booted, by: "operator", context)
+    warnings += saveOrWarn(state)
+    var confirmed = state.control.confirmed(booted: booted, image: image?.imageDigest)
     // What is staged and waits for its first boot stays so.
-    if keepsStaged { confirmed.trial = base.trial }
+    if state.assessment == .staged { confirmed.trial = control.trial }
     try boot.save(confirmed)
-    return isTrial
-      ? (.confirmed(version: ledger[booted]?.image.version ?? "unknown"), warnings)
-      : (.triesGivenBack, warnings)
+    return state.assessment == .trial
+      ? (.confirmed(version: image?.version ?? "unknown"), warnings) : (.triesGivenBack, warnings)
   }
 
   /// Nil when there is no boot environment, or a damaged one.
@@ -45,35 +45,38 @@ extension Updater {
     }
   }
 
-  private func saveOrWarn(_ ledger: Ledger) -> [String] {
+  private func evidenceOrWarn(_ state: DeviceState) -> [String] {
     do {
-      _ = try ledgers.save(ledger)
+      try recordEvidence(state)
       return []
-    } catch { return [error.message] }
+    } catch { return ["\(error)"] }
   }
 
-  /// The booted slot is bootable; the other one only when the ledger knows it as whole and confirmed.
+  /// The booted slot is bootable; the other one only when the newest ledger knows it as whole and confirmed.
   private func recreateEnvironment() throws -> [String] {
     let loaded = try? ledgers.load()
-    let other = loaded?.ledger[booted.other]?.state == .confirmed
+    let other = loaded?.origin == .current && loaded?.ledger[booted.other]?.state == .confirmed
     var control = BootControl(
       first: booted, a: SlotBootState(bootable: other, triesMade: 0),
       b: SlotBootState(bootable: other, triesMade: 0), tries: configuration.tries)
     control[booted].bootable = true
     try boot.recreate(control)
-    guard var ledger = loaded?.ledger else { return [] }
-    ledger.repaired(booted, detail: "boot environment", context)
-    return saveOrWarn(ledger)
+    var state = stateWithoutWaiting(control)
+    state.ledger.confirm(booted, by: "operator", context)
+    state.ledger.repaired(booted, detail: "boot environment", context)
+    return saveOrWarn(state)
   }
 
   /// Ends the trial of the booted slot badly: the other slot boots next, and this image is remembered.
   ///
+  /// Boot control is written even when the ledger cannot be: then the result comes with a warning.
+  ///
   /// - Returns: the version that comes back.
-  /// - Throws: `PolicyFailure.noTrial`, `.rollbackUnverified`.
+  /// - Throws: `PolicyFailure.noTrial`, `.rollbackUnverified`, `BootControlFailure`, `LockFailure`.
   public func reject(reason: String) throws -> (returnsTo: String, warnings: [String]) {
     let lock = try lock("reject")
     defer { withExtendedLifetime(lock) {} }
-    var state = try readState()
+    var state = stateWithoutWaiting(try boot.load())
     guard state.assessment == .trial else {
       throw PolicyFailure(
         .noTrial, "the running version is not on trial, so there is nothing to reject",
@@ -84,11 +87,11 @@ extension Updater {
         .rollbackUnverified, "the other slot is not bootable, so there is no way back",
         hint: "confirm this version, or install another one")
     }
-    try recordEvidence(state.control)
+    var warnings = state.warnings + evidenceOrWarn(state)
+    let image = state.ledger.image(in: booted)?.imageDigest
     state.ledger.fail(booted, reason: reason, context)
-    let warnings = saveOrWarn(state.ledger)
-    try boot.save(
-      state.control.fallenBack(from: booted, image: state.ledger[booted]?.image.imageDigest))
+    warnings += saveOrWarn(state)
+    try boot.save(state.control.fallenBack(from: booted, image: image))
     return (state.ledger[booted.other]?.image.version ?? "unknown", warnings)
   }
 }

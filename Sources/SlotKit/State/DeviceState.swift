@@ -5,7 +5,11 @@ struct DeviceState {
   var control: BootControl
   var ledger: Ledger
   let assessment: BootAssessment
+  /// The environment as it was read has a try of the booted slot spent.
+  let trySpent: Bool
   let savesTries: Bool
+  /// The ledger could not be read, and must not be written over.
+  let ledgerIsUnreadable: Bool
   /// For the operator's eyes: a ledger that could not be read, for instance.
   let warnings: [String]
 }
@@ -16,13 +20,51 @@ extension Updater {
   /// - Throws: `BootControlFailure`, and `LedgerFailure` when the data partition cannot be read.
   func readState() throws -> DeviceState {
     let control = try boot.load()
-    let loaded = try ledgers.load()
-    return DeviceState(
-      control: control, ledger: loaded.ledger,
+    return deviceState(control, try ledgers.load())
+  }
+
+  /// The same for the commands that end a trial: they wait for the ledger no longer than `ledgerDeadline`,
+  /// and do without it then (docs/boot.md, rule 4).
+  func stateWithoutWaiting(_ control: BootControl) -> DeviceState {
+    let ledgers = ledgers
+    let loaded = Threads.bounded(milliseconds: Updater.ledgerDeadline) {
+      Result { () throws(LedgerFailure) in try ledgers.load() }
+    }
+    switch loaded {
+    case .success(let loaded): return deviceState(control, loaded)
+    case .failure(let failure): return deviceState(control, nil, [failure.message])
+    case nil: return deviceState(control, nil, ["the data partition does not answer"])
+    }
+  }
+
+  /// Milliseconds that the end of a trial waits for the data partition.
+  static let ledgerDeadline: Int64 = 5000
+
+  /// Saves the ledger within the deadline; what went wrong comes back as a warning.
+  func saveOrWarn(_ state: DeviceState) -> [String] {
+    guard !state.ledgerIsUnreadable else { return [] }
+    let (ledgers, ledger) = (ledgers, state.ledger)
+    let saved = Threads.bounded(milliseconds: Updater.ledgerDeadline) {
+      Result { () throws(LedgerFailure) in try ledgers.save(ledger) }
+    }
+    switch saved {
+    case .success: return []
+    case .failure(let failure): return [failure.message]
+    case nil: return ["the data partition does not answer; the ledger was not written"]
+    }
+  }
+
+  private func deviceState(
+    _ control: BootControl, _ loaded: LoadedLedger?, _ warnings: [String] = []
+  ) -> DeviceState {
+    DeviceState(
+      control: control, ledger: loaded?.ledger ?? Ledger(),
       assessment: BootAssessment(
-        control, ledger: loaded.ledger, booted: booted, bootID: machine.bootID),
+        control, ledger: loaded?.ledger, booted: booted, bootID: machine.bootID),
+      trySpent: control[booted].triesMade > 0,
       savesTries: TryEvidence(control, booted: booted, seenThisBoot: run.trySeen).isSaved,
-      warnings: machine.warnings + Updater.warnings(loaded))
+      ledgerIsUnreadable: loaded == nil,
+      warnings: machine.warnings + warnings + (loaded.map(Updater.warnings) ?? []))
   }
 
   static func warnings(_ loaded: LoadedLedger) -> [String] {
@@ -43,18 +85,19 @@ extension Updater {
   func settled(_ state: DeviceState) -> DeviceState {
     var state = state
     switch state.assessment {
-    case .settled, .trial, .staged: break
+    case .settled, .trial, .staged, .givenUp: break
     case .returned(let failed, let reason):
+      let image = state.ledger.image(in: failed)?.imageDigest
       state.ledger.fail(failed, reason: reason, context)
       state.control = state.control.accounted(
-        booted: booted, failed: failed, image: state.ledger[failed]?.image.imageDigest)
+        booted: booted, failed: failed, image: image)
     case .switchNeverHappened(let slot): state.ledger.cancel(slot, context)
     }
     return state
   }
 
   /// Writes the try of this boot down before it is given back, so that a later command still knows of it.
-  func recordEvidence(_ control: BootControl) throws {
-    if control[booted].triesMade > 0 { try run.recordTrySeen() }
+  func recordEvidence(_ state: DeviceState) throws {
+    if state.trySpent { try run.recordTrySeen() }
   }
 }

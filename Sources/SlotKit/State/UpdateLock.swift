@@ -31,7 +31,6 @@ public final class UpdateLock: Sendable {
     }
     guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
       let holder = Files.text(path, limit: 4096)?.printable ?? ""
-      try? file.close()
       throw LockFailure(
         .held, "another updater is at work: \(holder.isEmpty ? "unknown" : holder)",
         hint: "wait until it has ended")

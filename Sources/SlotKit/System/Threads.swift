@@ -34,6 +34,36 @@ enum Threads {
   /// As many as keep both the device and the processors busy: each has one write or read in flight.
   static var workerCount: Int { min(4, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// What `body` returns, or nil when it takes longer: then its thread is left behind, as one that hangs
+  /// in the kernel cannot be ended.
+  static func bounded<Result: Sendable>(
+    milliseconds: Int64, _ body: @escaping @Sendable () -> Result
+  ) -> Result? {
+    let answer = Answer<Result>()
+    guard start({ answer.give(body()) }) != nil else { return body() }
+    return answer.wait(milliseconds: milliseconds)
+  }
+
+  /// `@unchecked Sendable`: `value` is only touched inside `monitor`.
+  private final class Answer<Value: Sendable>: @unchecked Sendable {
+    private let monitor = Monitor()
+    private var value: Value?
+
+    func give(_ value: Value) {
+      monitor.locked {
+        self.value = value
+        monitor.wakeAll()
+      }
+    }
+
+    func wait(milliseconds: Int64) -> Value? {
+      monitor.locked {
+        if value == nil { monitor.wait(milliseconds: milliseconds) }
+        return value
+      }
+    }
+  }
+
   /// Runs `body` on `count` threads and waits for all. Throws the first error that one of them threw;
   /// `failed` is called as soon as that happens, so that the others can be told to stop.
   static func concurrently(

@@ -12,7 +12,9 @@ import Testing
       #expect(after.first == booted && after[booted] == BootControlTests.fresh)
       #expect(!after[booted.other].bootable && after.trial == nil)
       #expect(after.tries == before.tries && after.lastBad == before.lastBad)
-      #expect(before.cancelled(booted: booted) == after)
+      #expect(before.cancelled(booted: booted, otherIsGood: false) == after)
+      let kept = before.cancelled(booted: booted, otherIsGood: true)
+      #expect(kept[booted.other].bootable && kept.first == booted && kept.trial == nil)
     }
   }
 
@@ -21,15 +23,24 @@ import Testing
       let after = before.switched(to: target)
       #expect(after.first == target && after[target] == BootControlTests.fresh)
       #expect(after.trial == target && after[target.other].triesMade == 0)
-      #expect(after[target.other].bootable == before[target.other].bootable)
+      #expect(after[target.other].bootable)
     }
   }
 
   @Test(arguments: SlotName.allCases) func confirm(booted: SlotName) {
     for before in everyControl {
-      let after = before.confirmed(booted: booted)
+      let after = before.confirmed(booted: booted, image: nil)
       #expect(after[booted] == BootControlTests.fresh && after.trial == nil)
       #expect(after[booted.other] == before[booted.other] && after.first == before.first)
+    }
+  }
+
+  @Test func confirmForgivesTheImageThatRuns() {
+    for before in everyControl {
+      let bad = before.accounted(booted: .a, failed: .b, image: image)
+      #expect(bad.confirmed(booted: .b, image: image).lastBad == nil)
+      #expect(bad.confirmed(booted: .b, image: digest("another")).lastBad == image)
+      #expect(bad.confirmed(booted: .b, image: nil).lastBad == image)
     }
   }
 

@@ -37,6 +37,14 @@ import Testing
     #expect(assess(control(trial: nil), staged, booted: .b) == .settled)
   }
 
+  /// After `reject`, before the reboot: the running slot is given up.
+  @Test func theRunningSlotWasGivenUp() {
+    let rejected = control(trial: .b, made: 1).fallenBack(from: .b, image: nil)
+    #expect(assess(rejected, staged, booted: .b) == .givenUp)
+    #expect(assess(rejected, nil, booted: .b) == .givenUp)
+    #expect(assess(rejected, Ledger(), booted: .a) == .settled)
+  }
+
   @Test func theBootedSlotIsOnTrial() {
     #expect(assess(control(trial: .b, made: 1), staged, booted: .b) == .trial)
     #expect(assess(control(trial: .b, made: 1), nil, booted: .b) == .trial)
@@ -52,9 +60,9 @@ import Testing
     #expect(assess(control(trial: .b, made: 0), nil) == .staged)
   }
 
-  @Test(arguments: [(1, "1 tries"), (2, "2 tries"), (3, "all 3 tries"), (9, "all 3 tries")])
+  @Test(arguments: [(1, "1 of 3"), (2, "2 of 3"), (3, "3 of 3"), (9, "3 of 3")])
   func spentTriesAndTheOtherSlotUp(_ made: Int, _ words: String) {
-    let reason = "The new version did not come up: \(words) were used"
+    let reason = "The new version did not come up: \(words) tries used"
     for ledger in [staged, nil] {
       #expect(assess(control(trial: .b, made: made), ledger) == .returned(from: .b, reason: reason))
     }

@@ -69,6 +69,7 @@ import Testing
 
   @Test func anOpenTrial() throws {
     #expect(refusal(everything) { $0.assessment = .trial } == .trialOpen)
+    #expect(refusal(everything) { $0.assessment = .givenUp } == .rebootPending)
     let others: [BootAssessment] = [
       .staged, .returned(from: .b, reason: ""), .switchNeverHappened(.b), .settled,
     ]
