@@ -289,7 +289,9 @@ def main():
     if os.environ.get("KRUX_NAMESPACE") != "private":
         # Mounts of a run that is killed vanish with its mount namespace.
         os.environ["KRUX_NAMESPACE"] = "private"
-        os.execvp("unshare", ["unshare", "-m", "--propagation", "private", sys.executable, *sys.argv])
+        os.execvp("unshare", ["unshare", "-m", "--propagation", "unchanged", sys.executable, *sys.argv])
+    # Fails where / is no mount point, as in a chroot, whose mounts nobody else sees anyway.
+    subprocess.run(["mount", "--make-rprivate", "/"], capture_output=True)
     with tempfile.TemporaryDirectory(dir=os.environ.get("KRUX_SCRATCH")) as folder:
         scenario = Scenario(sys.argv[1], folder)
         try:
