@@ -53,6 +53,8 @@ import Testing
     #expect(flock(file.fileDescriptor, LOCK_EX | LOCK_NB) == 0)
     try expectRefusal(device, 74, "root-b.img is in use by another program or mounted")
     #expect(try device.targetIsUntouched())
+    // Unlocked before it is closed: a child that another test starts now has a copy of the descriptor.
+    #expect(flock(file.fileDescriptor, LOCK_UN) == 0)
     try file.close()
     #expect(try device.update("apply", device.url("bundle.krux").path).status == 0)
   }

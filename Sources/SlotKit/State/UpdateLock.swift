@@ -40,5 +40,9 @@ public final class UpdateLock: Sendable {
     _ = try? file.writeAll("process \(getpid()), \(command)\n".utf8)
   }
 
-  deinit { try? file.close() }
+  /// Unlocked as well as closed: a child that is just being started may have a copy of the descriptor.
+  deinit {
+    _ = flock(file.rawValue, LOCK_UN)
+    try? file.close()
+  }
 }
