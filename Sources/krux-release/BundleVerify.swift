@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SlotCore
 internal import SlotKit
+internal import SystemPackage
 
 struct BundleVerify: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -18,7 +19,7 @@ struct BundleVerify: ParsableCommand {
   var publicKey: [String]
 
   func run() throws {
-    let ring = KeyRing(try publicKey.map { try KeyFiles.publicKey($0) })
+    let ring = KeyRing(try publicKey.map { try Keys.key(FilePath($0)) })
     let opened = try OpenedBundle(
       try BundleSource.file(bundle).open(Configuration(), Cancellation()), ring: ring)
     try opened.verifyContent(Cancellation())

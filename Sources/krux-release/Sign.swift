@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import SlotCore
 internal import SlotKit
+internal import SystemPackage
 
 struct Sign: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -64,7 +65,7 @@ struct Sign: ParsableCommand {
       print("\(export): sign it with 'minisign -S -H -m \(export)'")
     } else if let attach {
       let signature = try BundleSigner.attach(
-        attach, to: bundle, publicKey: try publicKey.map { try KeyFiles.publicKey($0) },
+        attach, to: bundle, publicKey: try publicKey.map { try Keys.key(FilePath($0)) },
         output: output)
       let checked = publicKey == nil ? "not verified" : "verified"
       print("\(output ?? bundle): signature by \(signature.keyID) attached, \(checked)")

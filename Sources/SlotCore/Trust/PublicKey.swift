@@ -10,8 +10,11 @@ public struct KeyID: Hashable, Sendable, CustomStringConvertible {
     self.bytes = Array(bytes)
   }
 
-  /// Sixteen digits, as `minisign` prints it: the bytes as a little-endian number.
-  public var description: String { Hex.encode(bytes.reversed()).uppercased() }
+  /// As `minisign` prints it: the bytes as a little-endian number in hexadecimal, without leading zeros.
+  public var description: String {
+    let digits = Hex.encode(bytes.reversed()).uppercased().drop { $0 == "0" }
+    return digits.isEmpty ? "0" : String(digits)
+  }
 }
 
 /// An Ed25519 public key in minisign's file format.

@@ -28,8 +28,6 @@ enum KernelView {
     Files.text(sysfs.appending("partition")).flatMap { Int($0) }
   }
 
-  static func rootDeviceIsReadable() -> Bool { rootDevice() != nil }
-
   /// Where a block device is mounted; nil when it is not.
   static func mountPoint(of path: FilePath) -> String? {
     guard let status = Files.status(path),

@@ -69,7 +69,7 @@ extension Updater {
     let identity = DeviceIdentity(layout: layout, configuration: configuration)
     return UpdateStatus(
       booted: try slot(booted), other: try slot(booted.other),
-      version: identity.version ?? ledger[booted]?.image.version,
+      version: identity.version ?? ledger.image(in: booted)?.version,
       assessment: BootAssessment(
         control, ledger: ledger, booted: booted, bootID: machine.bootID),
       tries: control.tries, nextBoot: BootDecision(control).outcome,

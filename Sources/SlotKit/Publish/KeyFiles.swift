@@ -37,11 +37,6 @@ public enum KeyFiles {
     try SecretKey(file: try InputText.text(path, limit: 4096), password: password)
   }
 
-  /// - Throws: `SourceFailure`, `TrustFailure`.
-  public static func publicKey(_ path: String) throws -> PublicKey {
-    try PublicKey(file: try InputText.text(path, limit: 4096))
-  }
-
   /// A password as a file holds it: all bytes but a line end.
   public static func password(_ path: String) throws(SourceFailure) -> [UInt8] {
     var bytes = try InputText.bytes(path, limit: 4096)

@@ -95,8 +95,6 @@ final class FirstError: @unchecked Sendable {
     monitor.locked { if self.error == nil { self.error = error } }
   }
 
-  var isSet: Bool { monitor.locked { error != nil } }
-
   func rethrow() throws {
     if let error = monitor.locked({ error }) { throw error }
   }
