@@ -38,15 +38,16 @@ build: deps ## Build everything, for development
 .PHONY: release
 release: deps ## Build the executables as they ship: static Swift runtime, stripped, in .build-release
 	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-update
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-health
 	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-release
 	mkdir -p .build-release/ship
-	for name in krux-update krux-release; do \
+	for name in krux-update krux-health krux-release; do \
 	  strip -o .build-release/ship/$$name .build-release/release/$$name; done
 	ln -sf krux-update .build-release/ship/krux
 
 .PHONY: sizes
 sizes: release ## Print the sizes of the stripped executables
-	@stat -c '%n %s' .build-release/ship/krux-update .build-release/ship/krux-release \
+	@stat -c '%n %s' .build-release/ship/krux-{update,health,release} \
 	  | awk '{ printf "%s %.1f MB\n", $$1, $$2 / 1e6 }'
 
 .PHONY: test

@@ -24,6 +24,7 @@ let package = Package(
     .library(name: "SlotKit", targets: ["SlotKit", "SlotCore"]),
     .library(name: "SlotKitTesting", targets: ["SlotKitTesting"]),
     .executable(name: "krux-update", targets: ["krux-update"]),
+    .executable(name: "krux-health", targets: ["krux-health"]),
     .executable(name: "krux-release", targets: ["krux-release"]),
   ],
   dependencies: [
@@ -49,6 +50,9 @@ let package = Package(
       name: "krux-update", dependencies: ["SlotKit", "SlotCore", argumentParser, logging, system],
       swiftSettings: strict),
     .executableTarget(
+      name: "krux-health", dependencies: ["SlotKit", "SlotCore", argumentParser, logging, system],
+      swiftSettings: strict),
+    .executableTarget(
       name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser, system],
       swiftSettings: strict),
     .testTarget(name: "SlotCoreTests", dependencies: ["SlotCore"], swiftSettings: strict),
@@ -57,7 +61,7 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["SlotCore", "SlotKitTesting", "krux-update", "krux-release"],
+      dependencies: ["SlotCore", "SlotKitTesting", "krux-update", "krux-health", "krux-release"],
       swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ],

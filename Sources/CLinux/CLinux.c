@@ -5,7 +5,10 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/watchdog.h>
 #include <sys/ioctl.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -27,6 +30,25 @@ int klinux_zero_out(int fd, uint64_t offset, uint64_t length) {
 
 int klinux_zero_range(int fd, uint64_t offset, uint64_t length) {
   return fallocate(fd, FALLOC_FL_ZERO_RANGE, (off_t)offset, (off_t)length);
+}
+
+int klinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
+
+int klinux_process_descriptor(int32_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int klinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+  return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
+int klinux_watchdog_set_timeout(int fd, int32_t *seconds) { return ioctl(fd, WDIOC_SETTIMEOUT, seconds); }
+
+int klinux_watchdog_get_timeout(int fd, int32_t *seconds) { return ioctl(fd, WDIOC_GETTIMEOUT, seconds); }
+
+int klinux_watchdog_keep_alive(int fd) { return ioctl(fd, WDIOC_KEEPALIVE, 0); }
+
+int klinux_watchdog_stops_at_close(int fd) {
+  struct watchdog_info info;
+  return ioctl(fd, WDIOC_GETSUPPORT, &info) == 0 && !(info.options & WDIOF_MAGICCLOSE);
 }
 
 int klinux_terminal_columns(int fd) {
@@ -64,3 +86,5 @@ int kcurl_get_offset(void *handle, int info, int64_t *value) {
   *value = offset;
   return code;
 }
+
+int klinux_reboot(void) { return reboot(RB_AUTOBOOT); }

@@ -27,7 +27,7 @@ public struct Updater: Sendable {
     configuration = try Configuration.load(base.configuration)
     layout = base.applying(configuration)
     boot = GrubStore(path: layout.grubEnvironment, defaultTries: configuration.tries)
-    ledgers = LedgerStore(directory: layout.stateDirectory)
+    ledgers = LedgerStore(directory: layout.stateDirectory, mount: layout.dataMount)
     machine =
       if let folder = layout.folder {
         try FolderMachine(folder: folder, boot: boot)
@@ -53,7 +53,37 @@ public struct Updater: Sendable {
     self.logger = logger
   }
 
+  /// For `krux-health`, which runs with what it can read of a bad configuration, and where the partitions cannot
+  /// be found with what the kernel's command line says of the slot. What is amiss is in `machine.warnings`.
+  ///
+  /// - Throws: `ConfigurationFailure` never; `SlotFailure` when not even the booted slot is known.
+  public static func watching(
+    root: FilePath? = nil, cancellation: Cancellation, logger: Logger
+  ) throws -> (updater: Updater, warnings: [String]) {
+    let base = root.map(Layout.folder) ?? .system
+    let (configuration, warnings) = Configuration.lenient(base.configuration)
+    let layout = base.applying(configuration)
+    let boot = GrubStore(path: layout.grubEnvironment, defaultTries: configuration.tries)
+    let machine: any Machine
+    if let folder = layout.folder {
+      machine = try FolderMachine(folder: folder, boot: boot)
+    } else {
+      do { machine = try DiskMachine(configuration) } catch {
+        guard let fallback = CommandLineMachine(configuration, warning: "\(error)") else {
+          throw error
+        }
+        machine = fallback
+      }
+    }
+    let updater = Updater(
+      layout: layout, configuration: configuration, machine: machine, boot: boot,
+      ledgers: LedgerStore(directory: layout.stateDirectory, mount: layout.dataMount),
+      cancellation: cancellation, logger: logger)
+    return (updater, warnings)
+  }
+
   var booted: SlotName { machine.bootedSlot }
+  var identity: DeviceIdentity { DeviceIdentity(layout: layout, configuration: configuration) }
   var run: RunState { RunState(directory: layout.runDirectory, bootID: machine.bootID) }
 
   var context: LedgerContext {

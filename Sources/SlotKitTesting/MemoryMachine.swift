@@ -8,15 +8,22 @@ public final class MemoryMachine: Machine {
   public let bootedSlot: SlotName
   public let bootID: String
   public let warnings: [String] = []
+  public let startedAsTrial: Bool
+  private let traces: TrialTraces
   private let devices: [SlotName: MemoryDevice]
 
   public init(
-    booted: SlotName = .a, bootID: String = "boot-1", devices: [SlotName: MemoryDevice]
+    booted: SlotName = .a, bootID: String = "boot-1", startedAsTrial: Bool = false,
+    traces: TrialTraces = TrialTraces(), devices: [SlotName: MemoryDevice] = [:]
   ) {
     bootedSlot = booted
     self.bootID = bootID
+    self.startedAsTrial = startedAsTrial
+    self.traces = traces
     self.devices = devices
   }
+
+  public func traces(since: Timestamp) -> TrialTraces { traces }
 
   private func device(_ slot: SlotName) throws -> MemoryDevice {
     guard let device = devices[slot] else {
@@ -46,10 +53,12 @@ public final class MemoryMachine: Machine {
 public final class MemoryBootControl: BootControlStore {
   private let states: Mutex<[BootControl]>
   private let refusal: Mutex<BootControlFailure?>
+  private let readRefusal: Mutex<BootControlFailure?>
 
   public init(_ control: BootControl) {
     states = Mutex([control])
     refusal = Mutex(nil)
+    readRefusal = Mutex(nil)
   }
 
   /// Every state so far, the first one included.
@@ -58,14 +67,23 @@ public final class MemoryBootControl: BootControlStore {
 
   public func refuseWrites(_ failure: BootControlFailure?) { refusal.withLock { $0 = failure } }
 
-  public func load() throws(BootControlFailure) -> BootControl { current }
+  /// Until a new environment takes the place of the one that cannot be read.
+  public func refuseReads(_ failure: BootControlFailure?) { readRefusal.withLock { $0 = failure } }
+
+  public func load() throws(BootControlFailure) -> BootControl {
+    if let failure = readRefusal.withLock({ $0 }) { throw failure }
+    return current
+  }
 
   public func save(_ control: BootControl) throws(BootControlFailure) {
     if let failure = refusal.withLock({ $0 }) { throw failure }
     states.withLock { $0.append(control) }
   }
 
-  public func recreate(_ control: BootControl) throws(BootControlFailure) { try save(control) }
+  public func recreate(_ control: BootControl) throws(BootControlFailure) {
+    try save(control)
+    refuseReads(nil)
+  }
 }
 
 /// A ledger in memory, which can refuse as a full or failing data partition does.

@@ -25,15 +25,23 @@ extension UpdateStatus {
         UpdateStatus.row("Incomplete", "\(record.image.version) (\(other.device), apply it again)"))
     }
     if let reason = returned?.reason { lines.append("Rollback reason: \(reason.printable)") }
+    if let reason = failedOver?.reason { lines.append("Fail-over reason: \(reason.printable)") }
+    if let health, health.state == .unhealthy {
+      lines.append(
+        UpdateStatus.row("Health", "FAILED (\((health.reason ?? "unknown").printable))"))
+    }
     return lines
   }
 
   private var bootStatus: String {
     if environmentError != nil { return "UNKNOWN (the boot environment cannot be read)" }
     if assessment == .trial {
-      return "TRIAL (not confirmed yet, \(booted.triesLeft) of \(tries) tries left)"
+      let rest =
+        health?.secondsLeft.map { ", falls back in \(Format.duration(seconds: Int($0)))" } ?? ""
+      return "TRIAL (not confirmed yet, \(booted.triesLeft) of \(tries) tries left\(rest))"
     }
     if assessment == .givenUp { return "REJECTED (the other slot boots next)" }
+    if let failedOver { return "CONFIRMED (failed over from \(failedOver.version.printable))" }
     return returned.map { "CONFIRMED (rolled back from \($0.version.printable))" } ?? "CONFIRMED"
   }
 
@@ -42,7 +50,7 @@ extension UpdateStatus {
     return switch assessment {
     case .trial: "trial"
     case .givenUp: "rejected"
-    case .settled, .staged, .returned, .switchNeverHappened: "confirmed"
+    case .settled, .staged, .returned, .failedOver, .switchNeverHappened: "confirmed"
     }
   }
 
@@ -64,6 +72,15 @@ extension UpdateStatus {
             + " \(tries) tries left, image \(slot.record?.image.imageDigest.short ?? "unknown")"))
     }
     lines.append(UpdateStatus.row("Floor", "sequence \(floor)"))
+    if let health {
+      let reason = health.reason.map { " (\($0.printable))" } ?? ""
+      lines.append(UpdateStatus.row("Health", "\(health.state.rawValue)\(reason)"))
+      lines += health.complaints.map { "  \($0.printable)" }
+    }
+    if let evidence = other.record?.evidence, !evidence.isEmpty {
+      lines.append("Evidence:")
+      lines += evidence.map { "  \($0.printable)" }
+    }
     for bad in knownBad {
       lines.append(
         UpdateStatus.row("Known bad", "\(bad.version.printable) (\(bad.reason.printable))"))
@@ -84,6 +101,8 @@ extension UpdateStatus {
       "bootedSlot": .string(booted.name.rawValue), "version": version.json,
       "bootStatus": .string(bootStatusWord),
       "rolledBackFrom": (returned?.version).json, "rollbackReason": (returned?.reason).json,
+      "failedOverFrom": (failedOver?.version).json, "failOverReason": (failedOver?.reason).json,
+      "health": health?.json,
       "stagedVersion": (assessment == .staged ? other.record?.image.version : nil).json,
       "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,
       "nextBoot": .string(nextBootSlot?.rawValue ?? "rescue"),
@@ -101,6 +120,15 @@ extension UpdateStatus {
   }
 }
 
+extension HealthReport {
+  fileprivate var json: JSONValue {
+    .object([
+      "state": .string(state.rawValue), "reason": reason.json,
+      "complaints": .strings(complaints), "secondsLeft": secondsLeft.map { .integer($0) },
+    ])
+  }
+}
+
 extension UpdateStatus.Slot {
   fileprivate var json: JSONValue {
     .object([
@@ -109,6 +137,7 @@ extension UpdateStatus.Slot {
       "version": (record?.image.version).json,
       "sequence": record.map { .integer($0.image.sequence) },
       "imageDigest": (record?.image.imageDigest.hex).json, "failure": (record?.failure).json,
+      "evidence": record.flatMap { $0.evidence.isEmpty ? nil : .strings($0.evidence) },
     ])
   }
 }

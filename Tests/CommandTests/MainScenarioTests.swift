@@ -37,6 +37,7 @@ import Testing
         TRIAL=B
         TRIES=3
         BAD=\(zeros)
+        WHY=\(String(repeating: " ", count: 120))
 
         """)
     #expect(

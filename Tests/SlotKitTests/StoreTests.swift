@@ -120,7 +120,7 @@ final class TemporaryFolder {
     let path = folder.url.appending(path: "grubenv").path
     try runProgram("grub-editenv", path, "create")
     // A foreign variable that reaches into the second sector.
-    try runProgram("grub-editenv", path, "set", "long=" + String(repeating: "v", count: 700))
+    try runProgram("grub-editenv", path, "set", "long=" + String(repeating: "v", count: 500))
     let store = GrubStore(path: FilePath(path))
     try store.save(GrubStoreTests.control)
     let before = try Data(contentsOf: URL(filePath: path))

@@ -70,8 +70,8 @@ struct DocumentTests {
   }
 
   @Test(arguments: [
-    ("krux-update", "krux-update"), ("krux-release", "krux-release"),
-    ("krux update", "krux-update"),
+    ("krux-update", "krux-update"), ("krux-health", "krux-health"),
+    ("krux-release", "krux-release"), ("krux update", "krux-update"),
   ])
   func everyCommandThatADocumentNamesExists(words: String, executable: String) throws {
     let tree = try DocumentTests.tree(executable)
@@ -94,6 +94,13 @@ struct DocumentTests {
     let tree = try DocumentTests.tree("krux-update")
     let calls = try DocumentTests.calls(of: "krux-update", in: try Documents.code(text))
     #expect(try calls.map { try tree.problem($0) } == [expected])
+  }
+
+  @Test func theWatchersCommandsAreKnown() throws {
+    let tree = try DocumentTests.tree("krux-health")
+    #expect(try tree.problem(["check", "--root", "DIR"]) == nil)
+    #expect(try tree.problem(["chek"]) == "no subcommand chek")
+    #expect(try tree.problem(["run", "--trial"]) == "no option --trial")
   }
 
   @Test func subcommandsOfSubcommandsAreKnown() throws {

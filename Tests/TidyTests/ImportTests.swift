@@ -11,6 +11,7 @@ struct ImportTests {
     ],
     "SlotKitTesting": ["Glibc", "SlotCore", "SlotKit", "Synchronization", "SystemPackage"],
     "krux-update": ["ArgumentParser", "Glibc", "Logging", "SlotCore", "SlotKit", "SystemPackage"],
+    "krux-health": ["ArgumentParser", "Glibc", "Logging", "SlotCore", "SlotKit", "SystemPackage"],
     "krux-release": ["ArgumentParser", "Glibc", "SlotCore", "SlotKit", "SystemPackage"],
   ]
 

@@ -12,8 +12,10 @@ struct ReferenceTests {
   }
 
   @Test func everyConfigurationKeyIsDocumented() throws {
-    let source = try Repository.text("Sources/SlotKit/State/Configuration.swift")
-    let keys = Set(try source.matches(#"case "([a-z.-]+)":"#))
+    let sources = try ["Configuration", "HealthSettings"].map {
+      try Repository.text("Sources/SlotKit/State/\($0).swift")
+    }
+    let keys = Set(try sources.flatMap { try $0.matches(#"case "([a-z.-]+)":"#) })
     #expect(keys.count > 10)
     let documented = Set(table("Configuration", cells: 1, heading: "key").map { $0[0] })
     #expect(documented.symmetricDifference(keys) == [])
@@ -64,6 +66,28 @@ struct ReferenceTests {
         [domain, try item.matches(#""(\w+)""#).first ?? item.filter { $0 != " " }]
       }
     }
+  }
+
+  @Test func everyEventOfTheHistoryIsDocumented() throws {
+    let source = try Repository.text("Sources/SlotCore/Slots/History.swift")
+    let body = try #require(source.matches(#"enum Event: String[^{]*\{([\s\S]*?)\n  \}"#).first)
+    let events = try body.matches(#"^ +case (.*)$"#).map { item in
+      try item.matches(#""([\w-]+)""#).first ?? item
+    }
+    #expect(events.count > 8)
+    let text = try Repository.text("docs/formats/ledger.md")
+    #expect(events.filter { !text.contains("`\($0)`") } == [])
+  }
+
+  @Test func everyVariableOfTheBootEnvironmentIsDocumented() throws {
+    let source = try Repository.text("Sources/SlotCore/Boot/GrubBootControl.swift")
+    let names = try #require(source.matches(#"static let names = \[(.*)\]"#).first)
+      .matches(#""(\w+)""#)
+    #expect(names.count > 8)
+    let table = Documents.section("Variables", of: try Repository.text("docs/boot.md"))
+    #expect(names.filter { !table.contains("`\($0)`") } == [])
+    let block = try Repository.text("docs/formats/grubenv.md")
+    #expect(names.filter { !block.contains("`\($0)=") } == [])
   }
 
   @Test func codesAreReadFromSources() throws {

@@ -1,5 +1,6 @@
 // What Swift cannot import from Linux and libcurl: macros that are casts, and variadic calls.
 #pragma once
+#include <spawn.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,24 @@ int klinux_zero_out(int fd, uint64_t offset, uint64_t length); // BLKZEROOUT
 int klinux_zero_range(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_ZERO_RANGE)
 int klinux_terminal_columns(int fd);                           // TIOCGWINSZ; 0 when not a terminal
 
+// pipe2(2): both ends close on exec and never block.
+int klinux_pipe(int ends[2]);
+// pidfd_open(2), which the C library has no function for: readable once the process has ended. -1 when the
+// kernel has none.
+int klinux_process_descriptor(int32_t pid);
+// posix_spawn_file_actions_addclosefrom_np(3), which Swift does not see without _GNU_SOURCE: the new program
+// gets no descriptor from `first` on. Returns an error number.
+int klinux_spawn_close_from(posix_spawn_file_actions_t *actions, int first);
+
+// The watchdog API of the kernel (Documentation/watchdog/watchdog-api.rst); each returns 0, or -1 with errno
+// set. `seconds` becomes what the driver made of it.
+int klinux_watchdog_set_timeout(int fd, int32_t *seconds); // WDIOC_SETTIMEOUT
+int klinux_watchdog_get_timeout(int fd, int32_t *seconds); // WDIOC_GETTIMEOUT
+int klinux_watchdog_keep_alive(int fd);                    // WDIOC_KEEPALIVE
+// 1 when the driver knows no magic close (WDIOF_MAGICCLOSE of WDIOC_GETSUPPORT) and so may stop the device at
+// any close; 0 when only the magic one stops it, or the driver does not say.
+int klinux_watchdog_stops_at_close(int fd);
+
 // The parts of a device number, which <sys/sysmacros.h> has as macros.
 uint32_t klinux_major(uint64_t device);
 uint32_t klinux_minor(uint64_t device);
@@ -34,3 +53,6 @@ int kcurl_set_progress_callback(void *handle, kcurl_progress_callback callback);
 // curl_easy_getinfo(3)
 int kcurl_get_long(void *handle, int info, long *value);
 int kcurl_get_offset(void *handle, int info, int64_t *value);
+/// reboot(2) at once, with nothing shut down before.
+int klinux_reboot(void);
+

@@ -43,10 +43,14 @@ public struct BootControl: Equatable, Hashable, Sendable {
   public var tries: Int
   /// The image that failed last, so that a lost ledger cannot start a loop.
   public var lastBad: Digest?
+  /// What the system on trial had to say last: why it fell back, or that it started. It stands here and not
+  /// in the ledger alone because a release that cannot mount the data partition has a reason too.
+  /// The slot that survives accounts for it, and clears it.
+  public var reason: String?
 
   public init(
     first: SlotName, a: SlotBootState, b: SlotBootState, trial: SlotName? = nil,
-    tries: Int = BootControl.defaultTries, lastBad: Digest? = nil
+    tries: Int = BootControl.defaultTries, lastBad: Digest? = nil, reason: String? = nil
   ) {
     self.first = first
     self.a = a
@@ -54,7 +58,24 @@ public struct BootControl: Equatable, Hashable, Sendable {
     self.trial = trial
     self.tries = tries
     self.lastBad = lastBad
+    self.reason = reason
   }
+
+  /// Bytes of a reason: it stands in the one sector of the environment.
+  public static let reasonLength = 120
+
+  /// `reason` as every environment can hold it: printable ASCII without backslashes, not empty, cut.
+  public static func bounded(reason: String) -> String {
+    var text = reason.unicodeScalars.map { scalar in
+      (" "..."~").contains(scalar) && scalar != "\\" ? Character(scalar) : "?"
+    }
+    text = Array(text.drop { $0 == " " }.prefix(reasonLength))
+    while text.last == " " { text.removeLast() }
+    return text.isEmpty ? "unknown" : String(text)
+  }
+
+  /// The `reason` of a trial that has started and has not ended.
+  public static let startedReason = "started"
 
   /// What boot scripts assume when their environment cannot be read: both bootable, all tries left.
   public static let scriptDefaults = BootControl(
@@ -79,6 +100,7 @@ extension BootControl {
     next.first = first
     next[slot] = SlotBootState(bootable: true, triesMade: 0)
     next.trial = trial
+    next.reason = nil
     return next
   }
 
@@ -97,18 +119,28 @@ extension BootControl {
     return next
   }
 
+  /// The system on trial has come up as far as `krux-health`.
+  public func started() -> BootControl {
+    var next = self
+    next.reason = BootControl.startedReason
+    return next
+  }
+
   /// The booted slot is healthy; `image`, which it runs, is no longer remembered as bad.
   public func confirmed(booted: SlotName, image: Digest?) -> BootControl {
     var next = self
     next[booted] = SlotBootState(bootable: true, triesMade: 0)
     next.trial = nil
+    next.reason = nil
     if image != nil, next.lastBad == image { next.lastBad = nil }
     return next
   }
 
-  /// The booted slot is not: the other one boots next.
-  public func fallenBack(from failed: SlotName, image: Digest?) -> BootControl {
-    accounted(booted: failed.other, failed: failed, image: image)
+  /// The booted slot is not, for `reason`: the other one boots next.
+  public func fallenBack(from failed: SlotName, image: Digest?, reason: String) -> BootControl {
+    var next = accounted(booted: failed.other, failed: failed, image: image)
+    next.reason = BootControl.bounded(reason: reason)
+    return next
   }
 
   /// After a return: the surviving slot first, the failed one not bootable.

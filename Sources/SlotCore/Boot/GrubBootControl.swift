@@ -1,10 +1,10 @@
 /// `BootControl` in GRUB's environment, under the names that RAUC's scripts use.
 ///
 /// `X_OK=1` is bootable, `X_TRY` counts the boots made. `TRIAL` is `A`, `B` or `-`; `BAD` is 64 zeros for
-/// none. All are fixed in width and stand directly after the header, so that a change of them is a
+/// none, `WHY` a sentence of 120 characters filled up with spaces. All are fixed in width and stand directly after the header, so that a change of them is a
 /// change within the first 512 bytes, which a disk writes whole or not at all.
 public enum GrubBootControl {
-  static let names = ["ORDER", "A_OK", "A_TRY", "B_OK", "B_TRY", "TRIAL", "TRIES", "BAD"]
+  static let names = ["ORDER", "A_OK", "A_TRY", "B_OK", "B_TRY", "TRIAL", "TRIES", "BAD", "WHY"]
   /// A longer comment could push the variables out of the first 512 bytes, and is dropped.
   private static let maximumComment = 128
   private static let noDigest = String(repeating: "0", count: 64)
@@ -29,7 +29,21 @@ public enum GrubBootControl {
       first: order.lazy.compactMap { SlotName(rawValue: String($0)) }.first ?? .a,
       a: state(.a), b: state(.b), trial: environment["TRIAL"].flatMap(SlotName.init(rawValue:)),
       tries: tries,
-      lastBad: environment["BAD"].flatMap { $0 == noDigest ? nil : Digest(hex: $0) })
+      lastBad: environment["BAD"].flatMap { $0 == noDigest ? nil : Digest(hex: $0) },
+      reason: environment["WHY"].flatMap(reason))
+  }
+
+  /// The text of `WHY` without its padding; nil when there is none.
+  private static func reason(_ padded: String) -> String? {
+    let text = padded.utf8.prefix(BootControl.reasonLength)
+    let end = text.lastIndex { $0 != UInt8(ascii: " ") }
+    return end.map { String(decoding: text[...$0], as: UTF8.self).printable }
+  }
+
+  /// `WHY` is fixed in width: what a later write changes must stay within one sector.
+  private static func padded(_ reason: String?) -> String {
+    let text = reason.map(BootControl.bounded) ?? ""
+    return text + String(repeating: " ", count: BootControl.reasonLength - text.utf8.count)
   }
 
   private static func digit(_ text: String) -> Int? {
@@ -54,6 +68,7 @@ public enum GrubBootControl {
       control.trial?.rawValue ?? "-",
       String(min(max(control.tries, BootControl.triesRange.lowerBound), 9)),
       control.lastBad?.hex ?? noDigest,
+      padded(control.reason),
     ]
     var result = environment
     result.comments = environment.comments.filter { $0.count <= maximumComment }.suffix(1)

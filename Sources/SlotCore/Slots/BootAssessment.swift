@@ -6,30 +6,41 @@ public enum BootAssessment: Equatable, Sendable {
   case trial
   /// The other slot is staged and was not booted yet.
   case staged
-  /// The other slot was on trial, spent tries, and this one came up instead.
+  /// The other slot was on trial, and this one came up instead: the bootloader went on to it, or the system on
+  /// trial gave up for a reason that it left behind.
   case returned(from: SlotName, reason: String)
+  /// The other slot was confirmed and stands first, and this one came up instead.
+  case failedOver(from: SlotName)
   /// The running slot was given up, and the other one boots next: after `reject`, before the reboot.
   case givenUp
   /// The ledger has a trial that boot control never learnt of: the switch was cut off. Nobody is to blame.
   case switchNeverHappened(SlotName)
 
   public init(_ control: BootControl, ledger: Ledger?, booted: SlotName, bootID: String) {
+    let other = booted.other
     switch control.trial {
     case booted: self = .trial
-    case nil where !control[booted].bootable && control.first != booted: self = .givenUp
-    case nil:
-      let staged = ledger?[booted.other].map { $0.state == .staged } ?? false
-      self = staged ? .switchNeverHappened(booted.other) : .settled
-    case let trial?:
-      let sameBoot = ledger?[trial]?.stagedBoot == bootID
-      let made = control[trial].triesMade
-      if sameBoot || made == 0 {
-        self = .staged
+    case other: self = BootAssessment.otherOnTrial(control, ledger, other, bootID)
+    default:
+      if !control[booted].bootable, control.first == other {
+        self = .givenUp
+      } else if let reason = control.reason, !control[other].bootable {
+        self = .returned(from: other, reason: reason)
+      } else if ledger?[other]?.state == .staged {
+        self = .switchNeverHappened(other)
+      } else if control.first == other, control[other].bootable {
+        self = .failedOver(from: other)
       } else {
-        let used = "\(min(made, control.tries)) of \(control.tries) tries used"
-        self = .returned(from: trial, reason: "The new version did not come up: \(used)")
+        self = .settled
       }
     }
+  }
+
+  private static func otherOnTrial(
+    _ control: BootControl, _ ledger: Ledger?, _ other: SlotName, _ bootID: String
+  ) -> BootAssessment {
+    if ledger?[other]?.stagedBoot == bootID || control[other].triesMade == 0 { return .staged }
+    return .returned(from: other, reason: TrialEnd(control, of: other).reason)
   }
 }
 

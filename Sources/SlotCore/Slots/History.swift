@@ -9,6 +9,12 @@ public struct HistoryEntry: Equatable, Sendable {
     case failed
     case rolledBack = "rolled-back"
     case repaired
+    /// The one try of a trial ended without a trace of why.
+    case inconclusive
+    /// The bootloader went on to the other slot from one that had been confirmed.
+    case failedOver = "failed-over"
+    /// A boot without a trial was not healthy.
+    case unhealthy
   }
 
   public let number: Int64

@@ -91,7 +91,7 @@ extension Ledger {
     let before = slots[slot].flatMap { $0.image.imageDigest == image.imageDigest ? $0 : nil }
     slots[slot] = SlotRecord(
       image: image, state: .staged, since: context.now, stagedBoot: context.bootID,
-      everConfirmed: before?.everConfirmed ?? false)
+      everConfirmed: before?.everConfirmed ?? false, inconclusive: before?.inconclusive)
     history.append(.staged, slot: slot, version: image.version, context: context)
   }
 
@@ -112,14 +112,18 @@ extension Ledger {
     _ = change(slot, to: .confirmed, context)
     slots[slot]?.everConfirmed = true
     slots[slot]?.failure = nil
+    slots[slot]?.evidence = []
+    slots[slot]?.inconclusive = nil
     knownBad.removeAll { $0.imageDigest == record.image.imageDigest }
     raiseFloor(record.image)
     history.append(
       .confirmed, slot: slot, version: record.image.version, detail: detail, context: context)
   }
 
-  /// The trial of `slot` ended badly, for `reason`.
-  public mutating func fail(_ slot: SlotName, reason: String, _ context: LedgerContext) {
+  /// The trial of `slot` ended badly, for `reason`, which rests on `evidence`.
+  public mutating func fail(
+    _ slot: SlotName, reason: String, evidence: [String] = [], _ context: LedgerContext
+  ) {
     guard let record = slots[slot], record.state != .failed else { return }
     guard record.state != .writing else {
       slots[slot] = nil
@@ -127,6 +131,7 @@ extension Ledger {
     }
     _ = change(slot, to: .failed, context)
     slots[slot]?.failure = reason
+    slots[slot]?.evidence = evidence
     knownBad.removeAll { $0.imageDigest == record.image.imageDigest }
     knownBad.append(
       KnownBad(
@@ -135,6 +140,38 @@ extension Ledger {
     knownBad.removeFirst(max(0, knownBad.count - Ledger.maximumKnownBad))
     history.append(
       .failed, slot: slot, version: record.image.version, detail: reason, context: context)
+  }
+
+  /// The one try of `slot` ended without a trace of why. The image is not blamed the first time, and may be
+  /// staged once more.
+  public mutating func leaveOpen(_ slot: SlotName, _ end: TrialEnd, _ context: LedgerContext) {
+    guard let record = slots[slot], record.inconclusive == nil else {
+      fail(slot, reason: end.reason, evidence: end.evidence, context)
+      return
+    }
+    guard record.state == .staged, change(slot, to: .cancelled, context) else { return }
+    slots[slot]?.inconclusive = end.reason
+    history.append(
+      .inconclusive, slot: slot, version: record.image.version, detail: end.reason,
+      context: context)
+  }
+
+  /// The bootloader went on from `slot`, which was confirmed, to the other one. Said once, not at every boot.
+  public mutating func failOver(from slot: SlotName, reason: String, _ context: LedgerContext) {
+    let last = history.entries.last { $0.event != HistoryEntry.Event.unhealthy.rawValue }
+    if last?.event == HistoryEntry.Event.failedOver.rawValue, last?.slot == slot.rawValue { return }
+    history.append(
+      .failedOver, slot: slot, version: slots[slot]?.image.version ?? "unknown", detail: reason,
+      context: context)
+  }
+
+  /// A boot of `slot`, which is not on trial, was not healthy.
+  public mutating func reportUnhealthy(
+    _ slot: SlotName, reason: String, _ context: LedgerContext
+  ) {
+    history.append(
+      .unhealthy, slot: slot, version: slots[slot]?.image.version ?? "unknown", detail: reason,
+      context: context)
   }
 
   /// An operator goes from `slot` back to the other one, which is staged for it.

@@ -63,6 +63,8 @@ extension SlotRecord {
       "stagedBoot": stagedBoot.json,
       "everConfirmed": .bool(everConfirmed),
       "failure": failure.json,
+      "evidence": evidence.isEmpty ? nil : .strings(evidence),
+      "inconclusive": inconclusive.json,
     ])
   }
 
@@ -85,7 +87,9 @@ extension SlotRecord {
         floor: json["floor"]?.integerValue),
       state: state, since: since, stagedBoot: json["stagedBoot"]?.stringValue,
       everConfirmed: json["everConfirmed"]?.boolValue ?? false,
-      failure: json["failure"]?.stringValue)
+      failure: json["failure"]?.stringValue,
+      evidence: (json["evidence"]?.arrayValue ?? []).prefix(16).compactMap(\.stringValue),
+      inconclusive: json["inconclusive"]?.stringValue)
     unknown = json
   }
 }

@@ -58,6 +58,10 @@ public struct SlotRecord: Equatable, Sendable {
   public var everConfirmed: Bool
   /// Why it failed, in one sentence.
   public var failure: String?
+  /// What that sentence rests on.
+  public var evidence: [String] = []
+  /// How a single try ended that left no trace, and was not held against the image.
+  public var inconclusive: String?
   /// Members that another version of this program wrote.
   var unknown: JSONValue = .object([JSONMember]())
 
@@ -66,7 +70,8 @@ public struct SlotRecord: Equatable, Sendable {
 
   public init(
     image: ImageIdentity, state: SlotState, since: Timestamp, stagedBoot: String? = nil,
-    everConfirmed: Bool = false, failure: String? = nil
+    everConfirmed: Bool = false, failure: String? = nil, evidence: [String] = [],
+    inconclusive: String? = nil
   ) {
     self.image = image
     self.state = state
@@ -74,5 +79,7 @@ public struct SlotRecord: Equatable, Sendable {
     self.stagedBoot = stagedBoot
     self.everConfirmed = everConfirmed
     self.failure = failure
+    self.evidence = evidence
+    self.inconclusive = inconclusive
   }
 }

@@ -76,6 +76,10 @@ public struct DiskMachine: Machine {
     }
   }
 
+  public var startedAsTrial: Bool { KernelView.commandLine["krux.trial"] == "1" }
+
+  public func traces(since: Timestamp) -> TrialTraces { .collect(since: since) }
+
   public func reboot() throws {
     sync()
     try Subprocess.run(rebootCommand)

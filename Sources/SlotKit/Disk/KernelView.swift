@@ -43,6 +43,15 @@ enum KernelView {
     return nil
   }
 
+  /// The `name=value` words of the kernel's command line; the last of a name counts.
+  static var commandLine: [String: String] {
+    let words = (Files.text("/proc/cmdline") ?? "").split(separator: " ")
+    return words.reduce(into: [:]) { arguments, word in
+      guard let equals = word.firstIndex(of: "=") else { return }
+      arguments[String(word[..<equals])] = String(word[word.index(after: equals)...])
+    }
+  }
+
   static var bootID: String? { Files.text("/proc/sys/kernel/random/boot_id") }
 
   /// Every disk of the machine but `disk`, as paths in /dev.

@@ -39,9 +39,19 @@ public protocol Machine: Sendable {
 
   /// - Throws: `SlotFailure.rebootFailed`.
   func reboot() throws
+
+  /// The boot script said on the kernel's command line that this boot is a trial: what is known of it even when
+  /// the boot partition does not mount.
+  var startedAsTrial: Bool { get }
+
+  /// What hardware and kernel kept of the boot before this one, `since` an image was staged.
+  func traces(since: Timestamp) -> TrialTraces
 }
 
 extension Machine {
+  public var startedAsTrial: Bool { false }
+  public func traces(since: Timestamp) -> TrialTraces { TrialTraces() }
+
   public func open(_ location: SlotLocation, _ access: DirectDevice.Access) throws -> any SlotDevice
   {
     try DirectDevice(location, access: access)

@@ -30,7 +30,7 @@ extension Updater {
     defer { withExtendedLifetime(lock) {} }
     let reader = try source.open(configuration, cancellation)
     let bundle = try OpenedBundle(reader, ring: try ring())
-    let state = settled(try readState())
+    let state = try options.dryRun ? settled(readState()) : accounted(readState())
     for warning in state.warnings { observer(.warning(warning)) }
     let target = try machine.location(of: booted.other)
     guard let artefact = bundle.manifest.slotImage else {
@@ -54,7 +54,6 @@ extension Updater {
   private func facts(
     _ state: DeviceState, _ artefact: Artefact, _ target: SlotLocation
   ) -> InstallFacts {
-    let identity = DeviceIdentity(layout: layout, configuration: configuration)
     let running = state.ledger.image(in: booted)
     return InstallFacts(
       product: identity.product, hardware: identity.hardware,

@@ -20,7 +20,7 @@ extension Updater {
   ) throws -> RollbackOutcome {
     let lock = try lock("rollback")
     defer { withExtendedLifetime(lock) {} }
-    var state = settled(try readState())
+    var state = try accounted(try readState())
     for warning in state.warnings { observer(.warning(warning)) }
     let target = booted.other
     switch state.assessment {
@@ -38,7 +38,7 @@ extension Updater {
       state.ledger.cancel(target, context)
       _ = try ledgers.save(state.ledger)
       return .cancelled(version: version)
-    case .settled, .returned, .switchNeverHappened: break
+    case .settled, .returned, .failedOver, .switchNeverHappened: break
     }
     let record = try rollbackTarget(state, force: force)
     let location = try machine.location(of: target)
@@ -67,6 +67,14 @@ extension Updater {
       throw PolicyFailure(
         .neverConfirmed, "version \(record.image.version) in the other slot \(fault)",
         hint: "add --force to boot it on trial all the same")
+    }
+    let floor = max(identity.floor ?? 0, state.ledger.floor)
+    guard record.image.sequence >= floor else {
+      throw PolicyFailure(
+        .belowFloor,
+        "version \(record.image.version) has sequence \(record.image.sequence), below the floor"
+          + " \(floor) of this device",
+        hint: "nothing overrides the floor: install a newer release")
     }
     guard state.savesTries else {
       throw PolicyFailure(

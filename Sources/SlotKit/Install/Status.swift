@@ -22,15 +22,34 @@ public struct UpdateStatus: Equatable, Sendable {
   public var floor: Int64
   public var knownBad: [KnownBad]
   public var history: [HistoryEntry]
+  /// How far the watch over this boot is; nil when nobody watches.
+  public var health: HealthReport?
   public var warnings: [String]
 
-  /// The version whose trial ended in a return to the running one, and why.
+  /// The version whose trial ended in a return to the running one, and why. What the ledger says is whole, where
+  /// boot control has room for a part only.
   public var returned: (version: String, reason: String)? {
+    if let record = other.record, record.state == .failed {
+      return (record.image.version, record.failure ?? "unknown")
+    }
     if case .returned(_, let reason) = assessment {
       return (other.record?.image.version ?? "unknown", reason)
     }
-    guard let record = other.record, record.state == .failed else { return nil }
-    return (record.image.version, record.failure ?? "unknown")
+    guard let record = other.record, record.state == .cancelled,
+      let reason = record.inconclusive
+    else { return nil }
+    return (record.image.version, "\(reason); it left no trace of why, and can be applied again")
+  }
+
+  /// The confirmed version that the bootloader went on from, and why.
+  public var failedOver: (version: String, reason: String)? {
+    guard case .failedOver(let slot) = assessment else { return nil }
+    let version = other.record?.image.version ?? "unknown"
+    let what =
+      other.triesLeft == 0
+      ? "\(tries) boots of slot \(slot.rawValue) in a row were not found healthy"
+      : "the bootloader could not load slot \(slot.rawValue)"
+    return (version, "\(what); 'krux-update rollback' returns to it")
   }
 
   /// Whether the other slot can be rolled back to, as far as is known without reading it.
@@ -66,7 +85,6 @@ extension Updater {
         name: name, device: try machine.location(of: name).displayName, record: ledger[name],
         bootable: control[name].bootable, triesLeft: control.triesLeft(name))
     }
-    let identity = DeviceIdentity(layout: layout, configuration: configuration)
     return UpdateStatus(
       booted: try slot(booted), other: try slot(booted.other),
       version: identity.version ?? ledger.image(in: booted)?.version,
@@ -74,6 +92,7 @@ extension Updater {
         control, ledger: ledger, booted: booted, bootID: machine.bootID),
       tries: control.tries, nextBoot: BootDecision(control).outcome,
       environmentError: environmentError, floor: max(identity.floor ?? 0, ledger.floor),
-      knownBad: ledger.knownBad, history: ledger.history.entries, warnings: warnings)
+      knownBad: ledger.knownBad, history: ledger.history.entries, health: run.health,
+      warnings: warnings)
   }
 }

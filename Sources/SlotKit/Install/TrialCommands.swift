@@ -9,6 +9,21 @@ public enum ConfirmOutcome: Equatable, Sendable {
   case environmentRecreated
 }
 
+/// Who ends a trial, as the history names it, and how long it waits for another command to end.
+struct TrialAuthority: Sendable {
+  let name: String
+  /// Milliseconds.
+  let patience: Int64
+  /// Boot control is written even when another command keeps the lock.
+  let insists: Bool
+
+  static let `operator` = TrialAuthority(name: "operator", patience: 0, insists: false)
+  /// No other command writes during a trial, so waiting longer for one that hangs would protect nothing.
+  static let health = TrialAuthority(name: "krux-health", patience: 5000, insists: true)
+  /// Outside of a trial an update may be at work, and gives the tries back itself.
+  static let routine = TrialAuthority(name: "krux-health", patience: 60_000, insists: false)
+}
+
 extension Updater {
   /// Ends the trial of the booted slot well. Without a trial it gives the booted slot its tries back, and
   /// it writes a new boot environment where that is missing or damaged.
@@ -17,30 +32,53 @@ extension Updater {
   ///
   /// - Throws: `PolicyFailure.rebootPending`, `BootControlFailure`, `LockFailure`.
   public func confirm() throws -> (outcome: ConfirmOutcome, warnings: [String]) {
-    let lock = try lock("confirm")
+    try confirm(by: .operator)
+  }
+
+  func confirm(
+    by authority: TrialAuthority
+  ) throws -> (outcome: ConfirmOutcome, warnings: [String]) {
+    let lock = try lock("confirm", authority)
     defer { withExtendedLifetime(lock) {} }
     guard let control = try readableControl() else {
-      return (.environmentRecreated, try recreateEnvironment())
+      return (.environmentRecreated, try recreateEnvironment(by: authority))
     }
     let raw = stateWithoutWaiting(control)
     guard raw.assessment != .givenUp else { throw PolicyFailure.rebootPending }
     var state = settled(raw)
     var warnings = state.warnings + evidenceOrWarn(raw)
     let image = state.ledger.image(in: booted)
-    state.ledger.confirm(booted, by: "operator", context)
-    warnings += saveOrWarn(state)
+    state.ledger.confirm(booted, by: authority.name, context)
+    let unsaved = state.ledger == raw.ledger ? [] : saveOrWarn(state)
+    warnings += unsaved
     var confirmed = state.control.confirmed(booted: booted, image: image?.imageDigest)
     // What is staged and waits for its first boot stays so.
     if state.assessment == .staged { confirmed.trial = control.trial }
+    if case .returned = state.assessment, state.ledgerIsUnreadable || !unsaved.isEmpty {
+      // An account that the ledger has no record of is made again at the next boot.
+      confirmed = control
+      confirmed[booted] = SlotBootState(bootable: true, triesMade: 0)
+    }
     try boot.save(confirmed)
+    run.unmarkTrial()
     return state.assessment == .trial
       ? (.confirmed(version: image?.version ?? "unknown"), warnings) : (.triesGivenBack, warnings)
   }
 
   /// Nil when there is no boot environment, or a damaged one.
-  private func readableControl() throws(BootControlFailure) -> BootControl? {
+  func readableControl() throws(BootControlFailure) -> BootControl? {
     do { return try boot.load() } catch {
       guard error.code == .missing || error.code == .damaged else { throw error }
+      return nil
+    }
+  }
+
+  /// Nil where the lock cannot be had and `authority` goes on without it.
+  private func lock(_ command: String, _ authority: TrialAuthority) throws -> UpdateLock? {
+    do {
+      return try UpdateLock(
+        directory: layout.runDirectory, command: command, patience: authority.patience)
+    } catch  where authority.insists {
       return nil
     }
   }
@@ -53,16 +91,16 @@ extension Updater {
   }
 
   /// The booted slot is bootable; the other one only when the newest ledger knows it as whole and confirmed.
-  private func recreateEnvironment() throws -> [String] {
-    let loaded = try? ledgers.load()
-    let other = loaded?.origin == .current && loaded?.ledger[booted.other]?.state == .confirmed
+  private func recreateEnvironment(by authority: TrialAuthority) throws -> [String] {
+    var state = stateWithoutWaiting(.scriptDefaults)
+    let other = state.ledger[booted.other]?.isGood ?? false
     var control = BootControl(
       first: booted, a: SlotBootState(bootable: other, triesMade: 0),
       b: SlotBootState(bootable: other, triesMade: 0), tries: configuration.tries)
     control[booted].bootable = true
     try boot.recreate(control)
-    var state = stateWithoutWaiting(control)
-    state.ledger.confirm(booted, by: "operator", context)
+    run.unmarkTrial()
+    state.ledger.confirm(booted, by: authority.name, context)
     state.ledger.repaired(booted, detail: "boot environment", context)
     return saveOrWarn(state)
   }
@@ -74,9 +112,9 @@ extension Updater {
   /// - Returns: the version that comes back.
   /// - Throws: `PolicyFailure.noTrial`, `.rollbackUnverified`, `BootControlFailure`, `LockFailure`.
   public func reject(reason: String) throws -> (returnsTo: String, warnings: [String]) {
-    let lock = try lock("reject")
+    let lock = try lock("reject", .operator)
     defer { withExtendedLifetime(lock) {} }
-    var state = stateWithoutWaiting(try boot.load())
+    let state = stateWithoutWaiting(try boot.load())
     guard state.assessment == .trial else {
       throw PolicyFailure(
         .noTrial, "the running version is not on trial, so there is nothing to reject",
@@ -87,11 +125,34 @@ extension Updater {
         .rollbackUnverified, "the other slot is not bootable, so there is no way back",
         hint: "confirm this version, or install another one")
     }
+    return try giveUp(state, reason: reason, evidence: ["an operator rejected it"])
+  }
+
+  /// The fall back of `krux-health`: as `reject`, whoever holds the lock and whatever else cannot be read.
+  /// Without a readable environment a new one is written, with the other slot first.
+  ///
+  /// - Throws: `BootControlFailure`: the bootloader's tries have to do.
+  func fallBack(reason: String, evidence: [String]) throws -> [String] {
+    let lock = try lock("krux-health", .health)
+    defer { withExtendedLifetime(lock) {} }
+    if let control = try readableControl() {
+      return try giveUp(stateWithoutWaiting(control), reason: reason, evidence: evidence).warnings
+    }
+    var anew = BootControl.scriptDefaults
+    anew.tries = configuration.tries
+    try boot.recreate(anew)
+    return try giveUp(stateWithoutWaiting(anew), reason: reason, evidence: evidence).warnings
+  }
+
+  private func giveUp(
+    _ state: DeviceState, reason: String, evidence: [String]
+  ) throws -> (returnsTo: String, warnings: [String]) {
+    var state = state
     var warnings = state.warnings + evidenceOrWarn(state)
     let image = state.ledger.image(in: booted)?.imageDigest
-    state.ledger.fail(booted, reason: reason, context)
+    state.ledger.fail(booted, reason: reason, evidence: evidence, context)
     warnings += saveOrWarn(state)
-    try boot.save(state.control.fallenBack(from: booted, image: image))
+    try boot.save(state.control.fallenBack(from: booted, image: image, reason: reason))
     return (state.ledger[booted.other]?.image.version ?? "unknown", warnings)
   }
 }

@@ -21,6 +21,8 @@ public struct Configuration: Equatable, Sendable {
   /// Nil: the layout's own.
   public var stateDirectory: String?
   public var keysDirectory: String?
+  /// The mount point of the data partition; nil for what fstab says of the state directory.
+  public var dataMount: String?
 
   public var slotLabels: [SlotName: String] = [.a: "root-a", .b: "root-b"]
   public var bootEnvironment: String?
@@ -35,6 +37,8 @@ public struct Configuration: Equatable, Sendable {
   public var certificateAuthorities: String?
 
   public var rebootCommand = ["systemctl", "reboot"]
+
+  public var health = HealthSettings()
 
   public init() {}
 
@@ -58,6 +62,23 @@ public struct Configuration: Equatable, Sendable {
     for value in try reader.parse(bytes) { try set(value, reader) }
   }
 
+  /// What can be used of the file, and a warning for everything that cannot: for `krux-health`, which a mistake
+  /// in a file must not keep from watching a boot.
+  public static func lenient(
+    _ path: FilePath
+  ) -> (configuration: Configuration, warnings: [String]) {
+    var configuration = Configuration()
+    do {
+      let bytes = try? Files.read(path, limit: 1 << 20)
+      var reader = TomlReader(path: path.string)
+      var warnings: [String] = []
+      for value in try reader.parse(bytes ?? []) {
+        do { try configuration.set(value, reader) } catch { warnings.append(error.message) }
+      }
+      return (configuration, warnings)
+    } catch { return (configuration, [error.message]) }
+  }
+
   private mutating func set(
     _ value: TomlValue, _ reader: TomlReader
   ) throws(ConfigurationFailure) {
@@ -66,6 +87,7 @@ public struct Configuration: Equatable, Sendable {
     case "hardware": hardware = try reader.names(value)
     case "state-directory": stateDirectory = try reader.path(value)
     case "keys-directory": keysDirectory = try reader.path(value)
+    case "data-mount": dataMount = try reader.path(value)
     case "slots.a-label": slotLabels[.a] = try reader.string(value)
     case "slots.b-label": slotLabels[.b] = try reader.string(value)
     case "boot.grub-environment": bootEnvironment = try reader.path(value)
@@ -78,7 +100,10 @@ public struct Configuration: Equatable, Sendable {
     case "fetch.retry-delay-seconds": retryDelaySeconds = try reader.integer(value, in: 0...3600)
     case "fetch.certificate-authorities": certificateAuthorities = try reader.path(value)
     case "reboot.command": rebootCommand = try reader.strings(value)
-    default: throw reader.failure(.unknownKey, value, "is not a key of this file")
+    default:
+      guard try health.set(value, reader) else {
+        throw reader.failure(.unknownKey, value, "is not a key of this file")
+      }
     }
   }
 }

@@ -81,19 +81,56 @@ extension Updater {
     return warnings
   }
 
-  /// The state with the account of the last boot made, in memory: who failed, and what never happened.
+  /// The state with the account of the last boot made, in memory: who failed and why, and what never happened.
   func settled(_ state: DeviceState) -> DeviceState {
     var state = state
     switch state.assessment {
     case .settled, .trial, .staged, .givenUp: break
-    case .returned(let failed, let reason):
-      let image = state.ledger.image(in: failed)?.imageDigest
-      state.ledger.fail(failed, reason: reason, context)
-      state.control = state.control.accounted(
-        booted: booted, failed: failed, image: image)
+    case .failedOver(let slot):
+      let reason =
+        state.control.triesLeft(slot) == 0
+        ? "\(state.control.tries) of \(state.control.tries) boots of it were not found healthy"
+        : "the bootloader could not load it"
+      state.ledger.failOver(from: slot, reason: reason, context)
+    case .returned(let failed, let reason): settle(&state, failed, reason)
     case .switchNeverHappened(let slot): state.ledger.cancel(slot, context)
     }
     return state
+  }
+
+  private func settle(_ state: inout DeviceState, _ failed: SlotName, _ reason: String) {
+    var image = state.ledger.image(in: failed)?.imageDigest
+    if state.control.trial == failed {
+      let since = state.ledger[failed]?.since ?? context.now
+      let end = TrialEnd(state.control, of: failed, machine.traces(since: since))
+      if !end.isConclusive {
+        let isFirst = state.ledger[failed]?.inconclusive == nil
+        state.ledger.leaveOpen(failed, end, context)
+        if isFirst { image = nil }
+      } else {
+        state.ledger.fail(failed, reason: end.reason, evidence: end.evidence, context)
+      }
+    } else {
+      // Whoever gave the slot up has said why; where the data partition was there, the ledger has it already.
+      state.ledger.fail(
+        failed, reason: reason, evidence: ["boot control: the system on trial left this reason"],
+        context)
+    }
+    state.control = state.control.accounted(booted: booted, failed: failed, image: image)
+  }
+
+  /// Makes the account of a return hold, before anything else is recorded: the ledger, then boot control. Where
+  /// the ledger cannot be written nothing is, and the next boot accounts again.
+  ///
+  /// - Returns: the state after it.
+  /// - Throws: `LedgerFailure`, `BootControlFailure`.
+  func accounted(_ state: DeviceState) throws -> DeviceState {
+    var settled = settled(state)
+    guard settled.ledger != state.ledger || settled.control != state.control else { return state }
+    try recordEvidence(state)
+    settled.ledger = try ledgers.save(settled.ledger)
+    if settled.control != state.control { try boot.save(settled.control) }
+    return settled
   }
 
   /// Writes the try of this boot down before it is given back, so that a later command still knows of it.

@@ -8,6 +8,8 @@ public struct Layout: Equatable, Sendable {
   public let osRelease: [FilePath]
   /// On the data partition: the ledger.
   public let stateDirectory: FilePath
+  /// Where the data partition has to be mounted for that; nil when nobody says.
+  public let dataMount: FilePath?
   /// Gone after a reboot: the lock, and what was seen in this boot.
   public let runDirectory: FilePath
   public let grubEnvironment: FilePath
@@ -17,23 +19,27 @@ public struct Layout: Equatable, Sendable {
   public static let system = Layout(
     configuration: "/etc/krux/update.toml", keysDirectory: "/usr/lib/krux/keys.d",
     osRelease: ["/etc/os-release", "/usr/lib/os-release"], stateDirectory: "/var/lib/krux",
-    runDirectory: "/run/krux", grubEnvironment: "/boot/efi/EFI/BOOT/grubenv", folder: nil)
+    dataMount: nil, runDirectory: "/run/krux", grubEnvironment: "/boot/efi/EFI/BOOT/grubenv",
+    folder: nil)
 
   public static func folder(_ path: FilePath) -> Layout {
     Layout(
       configuration: path.appending("update.toml"), keysDirectory: path.appending("keys.d"),
       osRelease: [path.appending("os-release")], stateDirectory: path,
-      runDirectory: path.appending("run"), grubEnvironment: path.appending("grubenv"),
+      dataMount: nil, runDirectory: path.appending("run"),
+      grubEnvironment: path.appending("grubenv"),
       folder: path)
   }
 
   /// The same, with the paths that the configuration sets.
   public func applying(_ configuration: Configuration) -> Layout {
-    Layout(
+    let stateDirectory = configuration.stateDirectory.map { FilePath($0) } ?? stateDirectory
+    return Layout(
       configuration: self.configuration,
       keysDirectory: configuration.keysDirectory.map { FilePath($0) } ?? keysDirectory,
-      osRelease: osRelease,
-      stateDirectory: configuration.stateDirectory.map { FilePath($0) } ?? stateDirectory,
+      osRelease: osRelease, stateDirectory: stateDirectory,
+      dataMount: configuration.dataMount.map { FilePath($0) }
+        ?? (folder == nil ? Mounts.fstabMountPoint(holding: stateDirectory) : nil),
       runDirectory: runDirectory,
       grubEnvironment: configuration.bootEnvironment.map { FilePath($0) } ?? grubEnvironment,
       folder: folder)

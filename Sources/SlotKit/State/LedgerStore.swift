@@ -41,14 +41,28 @@ public struct LedgerStore: LedgerStoring {
   static let reservedBytes = 256 << 10
 
   public let directory: FilePath
+  /// What has to be mounted: without it the directory, if there is one, is not the one meant.
+  private let mount: FilePath?
 
-  public init(directory: FilePath) { self.directory = directory }
+  public init(directory: FilePath, mount: FilePath? = nil) {
+    self.directory = directory
+    self.mount = mount
+  }
+
+  /// - Throws: `ioFailed`.
+  private func requireMount() throws(LedgerFailure) {
+    guard let mount, !Mounts.isMountPoint(mount) else { return }
+    throw LedgerFailure(
+      .ioFailed, "the data partition is not mounted at \(mount)",
+      hint: "mount it, or correct 'data-mount' in update.toml")
+  }
 
   private var current: FilePath { directory.appending("ledger.json") }
   private var previous: FilePath { directory.appending("ledger.previous.json") }
   private var reserve: FilePath { directory.appending("ledger.reserve") }
 
   public func load() throws(LedgerFailure) -> LoadedLedger {
+    try requireMount()
     let newest = try read(current)
     if case .success(let ledger) = newest { return LoadedLedger(ledger: ledger, origin: .current) }
     let before = try read(previous)
@@ -78,6 +92,7 @@ public struct LedgerStore: LedgerStoring {
   }
 
   public func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger {
+    try requireMount()
     let bytes = ledger.encoded()
     do {
       try Files.makeDirectory(directory)

@@ -2,19 +2,45 @@ internal import SlotCore
 internal import SystemPackage
 
 /// What was seen in this boot, kept where a reboot forgets it.
-struct RunState {
+struct RunState: Sendable {
   let directory: FilePath
   let bootID: String
 
-  private var path: FilePath { directory.appending("try-was-saved") }
+  private var tryPath: FilePath { directory.appending("try-was-saved") }
+  private var healthPath: FilePath { directory.appending("health.json") }
+  private var trialPath: FilePath { directory.appending("trial") }
 
   /// The bootloader's spent try was seen in this boot, before it was given back.
-  var trySeen: Bool { Files.text(path) == bootID }
+  var trySeen: Bool { Files.text(tryPath) == bootID }
 
-  func recordTrySeen() throws(BootControlFailure) {
+  func recordTrySeen() throws(BootControlFailure) { try write(tryPath, bootID) }
+
+  /// Nil when nobody watched this boot.
+  var health: HealthReport? {
+    guard let bytes = try? Files.read(healthPath, limit: 64 << 10) else { return nil }
+    return HealthReport(decoding: bytes, boot: bootID)
+  }
+
+  func record(_ report: HealthReport) throws(BootControlFailure) {
+    try write(healthPath, report.encoded(boot: bootID))
+  }
+
+  /// The marker that tells services of an open trial: they must not change data in a way that the version
+  /// before cannot read while it is there.
+  func markTrial(version: String) throws(BootControlFailure) {
+    try write(trialPath, Array("\(version)\n".utf8))
+  }
+
+  func unmarkTrial() { _ = Files.remove(trialPath) }
+
+  private func write(_ path: FilePath, _ text: String) throws(BootControlFailure) {
+    try write(path, Array(text.utf8))
+  }
+
+  private func write(_ path: FilePath, _ bytes: [UInt8]) throws(BootControlFailure) {
     do {
       try Files.makeDirectory(directory)
-      try Files.replace(path, with: Array(bootID.utf8))
+      try Files.replace(path, with: bytes)
     } catch {
       throw BootControlFailure(
         .ioFailed, "cannot write \(path): \(error)", hint: "run the command as root",

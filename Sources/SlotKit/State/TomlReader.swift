@@ -114,6 +114,15 @@ struct TomlReader {
     return text
   }
 
+  /// An address, or nothing.
+  func httpAddress(_ value: TomlValue) throws(ConfigurationFailure) -> String {
+    let text = try string(value)
+    guard text.isEmpty || text.hasPrefix("http://") || text.hasPrefix("https://") else {
+      throw failure(.wrongValue, value, "has to begin with http:// or https://, or be empty")
+    }
+    return text
+  }
+
   func integer(
     _ value: TomlValue, in range: ClosedRange<Int>
   ) throws(ConfigurationFailure) -> Int {

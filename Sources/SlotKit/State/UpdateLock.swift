@@ -15,8 +15,11 @@ public typealias LockFailure = Failure<LockCode>
 public final class UpdateLock: Sendable {
   private let file: FileDescriptor
 
+  /// - Parameter patience: milliseconds to wait for another one to end.
   /// - Throws: `held`, naming the process and its command; `ioFailed`.
-  public init(directory: FilePath, command: String) throws(LockFailure) {
+  public init(
+    directory: FilePath, command: String, patience: Int64 = 0
+  ) throws(LockFailure) {
     let path = directory.appending("lock")
     do {
       try Files.makeDirectory(directory)
@@ -29,7 +32,7 @@ public final class UpdateLock: Sendable {
         hint: "run as root, and check the file system",
         systemError: (error as? Errno)?.rawValue)
     }
-    guard flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+    guard UpdateLock.lock(file, patience) else {
       let holder = Files.text(path, limit: 4096)?.printable ?? ""
       throw LockFailure(
         .held, "another updater is at work: \(holder.isEmpty ? "unknown" : holder)",
@@ -38,6 +41,16 @@ public final class UpdateLock: Sendable {
     // Only for the message above: a lock without it locks as well.
     _ = ftruncate(file.rawValue, 0)
     _ = try? file.writeAll("process \(getpid()), \(command)\n".utf8)
+  }
+
+  /// flock(2) has no time-out of its own, so it is asked again and again.
+  private static func lock(_ file: FileDescriptor, _ patience: Int64) -> Bool {
+    let end = BootClock.now() + patience
+    while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
+      if BootClock.now() >= end { return false }
+      usleep(50_000)
+    }
+    return true
   }
 
   /// Unlocked as well as closed: a child that is just being started may have a copy of the descriptor.

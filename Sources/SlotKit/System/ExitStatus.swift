@@ -11,6 +11,7 @@ public enum ExitStatus {
     case .usage: 64
     case .bundle: 65
     case .source: 66
+    case .health: 69
     case .output: 73
     case .slot: 74
     case .lock: 75

@@ -46,11 +46,33 @@ import Testing
 
   @Test(arguments: SlotName.allCases) func fallBack(failed: SlotName) {
     for before in everyControl {
-      let after = before.fallenBack(from: failed, image: image)
+      let after = before.fallenBack(from: failed, image: image, reason: "gateway failed to start")
       #expect(after.first == failed.other && after[failed.other] == BootControlTests.fresh)
       #expect(!after[failed].bootable && after.trial == nil && after.lastBad == image)
       #expect(after[failed].triesMade == before[failed].triesMade)
+      #expect(after.reason == "gateway failed to start")
     }
+  }
+
+  /// A reason that an earlier trial left must not be taken for that of a later one.
+  @Test func everyOtherStepForgetsTheReason() {
+    let left = BootControl.scriptDefaults.fallenBack(from: .b, image: nil, reason: "x")
+    let after = [
+      left.disarmed(booted: .a), left.switched(to: .b), left.confirmed(booted: .a, image: nil),
+      left.accounted(booted: .a, failed: .b, image: nil),
+      left.cancelled(booted: .a, otherIsGood: true),
+    ]
+    #expect(left.reason == "x" && after.allSatisfy { $0.reason == nil })
+    #expect(left.started().reason == BootControl.startedReason)
+  }
+
+  @Test func aReasonFitsEveryEnvironment() {
+    #expect(BootControl.bounded(reason: "a\nb\\cé") == "a?b?c?")
+    #expect(BootControl.bounded(reason: "  gateway  ") == "gateway")
+    #expect(
+      BootControl.bounded(reason: "") == "unknown" && BootControl.bounded(reason: " ") == "unknown")
+    let long = BootControl.bounded(reason: String(repeating: "x", count: 119) + " yz")
+    #expect(long == String(repeating: "x", count: 119))
   }
 
   @Test func accountIsTheSameHoweverOftenItIsRepeated() {

@@ -28,10 +28,12 @@ let everyControl: [BootControl] = {
       b: SlotBootState(bootable: false, triesMade: 2), trial: .b, tries: 5)
     let bytes = try GrubBootControl.write(control, into: GrubEnvironment()).encoded()
     let zeros = String(repeating: "0", count: 64)
+    let blanks = String(repeating: " ", count: 120)
     #expect(
       bytes
         == grubBlock(
-          "ORDER=B A\nA_OK=1\nA_TRY=0\nB_OK=0\nB_TRY=2\nTRIAL=B\nTRIES=5\nBAD=\(zeros)\n"))
+          "ORDER=B A\nA_OK=1\nA_TRY=0\nB_OK=0\nB_TRY=2\nTRIAL=B\nTRIES=5\n"
+            + "BAD=\(zeros)\nWHY=\(blanks)\n"))
   }
 
   @Test func everyStateComesBack() throws {
@@ -63,7 +65,7 @@ let everyControl: [BootControl] = {
     let before = try GrubEnvironment(decoding: grubBlock(text))
     let after = try GrubBootControl.write(.scriptDefaults, into: before)
     #expect(after.variables.map(\.name).suffix(2) == ["saved_entry", "x"])
-    #expect(after.variables.count == 10)
+    #expect(after.variables.count == 11)
     #expect(after["x"] == "a\\b")
     #expect(String(decoding: try after.encoded(), as: UTF8.self).contains("\n# note\nORDER="))
   }
@@ -75,7 +77,7 @@ let everyControl: [BootControl] = {
       let before = try GrubEnvironment(decoding: grubBlock(comments))
       let bytes = try GrubBootControl.write(.scriptDefaults, into: before).encoded()
       let text = String(decoding: bytes[..<512], as: UTF8.self)
-      #expect(text.contains("BAD=" + String(repeating: "0", count: 64) + "\n"))
+      #expect(text.contains("WHY=" + String(repeating: " ", count: 120) + "\n"))
     }
   }
 
@@ -109,6 +111,13 @@ let everyControl: [BootControl] = {
     #expect(one.tries == 1)
   }
 
+  @Test func aReasonIsReadWithoutItsPadding() throws {
+    #expect(try read("WHY=gateway failed to start    \n").reason == "gateway failed to start")
+    #expect(try read("WHY=\n").reason == nil && read("WHY=   \n").reason == nil)
+    #expect(try read("WHY=a\u{1B}b\n").reason == "a\u{FFFD}b")
+    #expect(try read("WHY=" + String(repeating: "x", count: 300) + "\n").reason?.count == 120)
+  }
+
   /// What RAUC's scripts keep: no `TRIAL`, `TRIES` or `BAD`.
   @Test func anEnvironmentOfRAUC() throws {
     let control = try read("ORDER=B A\nA_OK=1\nA_TRY=0\nB_OK=0\nB_TRY=1\n")
@@ -129,7 +138,7 @@ let everyControl: [BootControl] = {
   @Test func senselessWords() throws {
     let control = try read("ORDER=x y\nA_OK=yes\nB_OK=\nTRIAL=C\nTRIES=0\nBAD=abc\n")
     #expect(control.first == .a && !control.hasBootableSlot && control.trial == nil)
-    #expect(control.tries == 3 && control.lastBad == nil)
+    #expect(control.tries == 3 && control.lastBad == nil && control.reason == nil)
     #expect(try read("ORDER=other B A\n").first == .b)
   }
 }

@@ -65,6 +65,7 @@ import Testing
           TRIAL=B
           TRIES=3
           BAD=\(String(repeating: "0", count: 64))
+          WHY=\(String(repeating: " ", count: 120))
 
           """)
     }

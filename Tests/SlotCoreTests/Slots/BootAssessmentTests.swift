@@ -27,9 +27,9 @@ import Testing
   @Test func settled() {
     var ledger = staged
     ledger.confirm(.b, by: nil, .sample())
-    #expect(assess(control(trial: nil), ledger) == .settled)
-    #expect(assess(control(trial: nil), nil) == .settled)
-    #expect(assess(control(trial: nil), Ledger()) == .settled)
+    #expect(assess(control(trial: nil), ledger, booted: .b) == .settled)
+    #expect(assess(control(trial: nil), nil, booted: .b) == .settled)
+    #expect(assess(control(trial: nil), Ledger(), booted: .b) == .settled)
   }
 
   @Test func theSwitchNeverHappened() {
@@ -39,10 +39,30 @@ import Testing
 
   /// After `reject`, before the reboot: the running slot is given up.
   @Test func theRunningSlotWasGivenUp() {
-    let rejected = control(trial: .b, made: 1).fallenBack(from: .b, image: nil)
+    let rejected = control(trial: .b, made: 1).fallenBack(from: .b, image: nil, reason: "dark")
     #expect(assess(rejected, staged, booted: .b) == .givenUp)
     #expect(assess(rejected, nil, booted: .b) == .givenUp)
-    #expect(assess(rejected, Ledger(), booted: .a) == .settled)
+  }
+
+  /// The system on trial gave itself up, and left the reason where a lost data partition does not matter.
+  @Test func theSystemOnTrialGaveUp() {
+    let back = control(trial: .b, made: 1).fallenBack(from: .b, image: nil, reason: "dark")
+    for ledger in [staged, Ledger(), nil] {
+      #expect(assess(back, ledger) == .returned(from: .b, reason: "dark"))
+    }
+    let accounted = back.accounted(booted: .a, failed: .b, image: nil)
+    #expect(assess(accounted, Ledger()) == .settled)
+  }
+
+  @Test func theBootloaderWentOnFromAConfirmedSlot() {
+    var ledger = staged
+    ledger.confirm(.b, by: nil, .sample())
+    var control = control(trial: nil, made: 3)
+    #expect(assess(control, ledger) == .failedOver(from: .b))
+    #expect(assess(control, nil) == .failedOver(from: .b))
+    #expect(assess(control, ledger, booted: .b) == .settled)
+    control.b.bootable = false
+    #expect(assess(control, ledger) == .settled)
   }
 
   @Test func theBootedSlotIsOnTrial() {
@@ -60,9 +80,8 @@ import Testing
     #expect(assess(control(trial: .b, made: 0), nil) == .staged)
   }
 
-  @Test(arguments: [(1, "1 of 3"), (2, "2 of 3"), (3, "3 of 3"), (9, "3 of 3")])
-  func spentTriesAndTheOtherSlotUp(_ made: Int, _ words: String) {
-    let reason = "The new version did not come up: \(words) tries used"
+  @Test(arguments: [1, 2, 3, 9]) func spentTriesAndTheOtherSlotUp(_ made: Int) {
+    let reason = TrialEnd(control(trial: .b, made: made), of: .b).reason
     for ledger in [staged, nil] {
       #expect(assess(control(trial: .b, made: made), ledger) == .returned(from: .b, reason: reason))
     }

@@ -1,0 +1,176 @@
+internal import CLinux
+internal import Glibc
+public import SlotCore
+internal import Synchronization
+public import SystemPackage
+
+/// The effects of `HealthRun` on the machine that this runs on.
+public final class SystemHealth: HealthEffects {
+  /// Folders of check scripts and hooks: what the image brings, and what was put on this device.
+  public static let folders: [FilePath] = ["/usr/lib/krux", "/etc/krux"]
+  /// For the writes and the reboot after the last round.
+  private static let watchdogGrace: Int64 = 30_000
+  /// What the usual way of rebooting gets before the kernel is asked.
+  private static let rebootPatience: Int64 = 60_000
+
+  private let updater: Updater
+  private let settings: HealthSettings
+  private let manager: ServiceManager
+  private let folders: [FilePath]
+  private let watchdog: (any Watchdog)?
+  private let watchdogWarnings: [String]
+  private let feeder = Mutex<WatchdogFeeder?>(nil)
+
+  /// Opens the watchdog, which is armed from then on.
+  ///
+  /// - Parameter usesWatchdog: false for a single check, and on a folder that plays a device.
+  public init(
+    _ updater: Updater, usesWatchdog: Bool, folders: [FilePath]? = nil,
+    manager: ServiceManager = ServiceManager()
+  ) {
+    self.updater = updater
+    self.manager = manager
+    settings = updater.configuration.health
+    self.folders = folders ?? updater.layout.folder.map { [$0] } ?? SystemHealth.folders
+    guard usesWatchdog, updater.layout.folder == nil else {
+      watchdog = nil
+      watchdogWarnings = []
+      return
+    }
+    let device = FilePath(settings.watchdogDevice)
+    switch HardwareWatchdog.open(device, timeoutSeconds: settings.watchdogTimeoutSeconds) {
+    case .opened(let opened):
+      watchdog = opened
+      watchdogWarnings =
+        opened.stopsWhenReleased
+        ? ["the watchdog \(device) stops when krux-health ends, however it ends"] : []
+    case .none:
+      watchdog = nil
+      watchdogWarnings = ["there is no watchdog at \(device): a system that hangs stays so"]
+    case .unavailable(let reason):
+      watchdog = nil
+      watchdogWarnings = [reason]
+    }
+  }
+
+  public func now() -> Int64 { BootClock.now() }
+
+  public func sleep(until time: Int64) throws(CancellationFailure) {
+    try updater.cancellation.sleep(milliseconds: time - now())
+  }
+
+  // MARK: - Checks
+
+  public func check(isTrial: Bool) -> CheckResult {
+    if let mount = updater.layout.dataMount, !Mounts.isMountPoint(mount) {
+      return .unhealthy(reason: "the data partition is not mounted at \(mount)")
+    }
+    if !settings.url.isEmpty {
+      let probe = HTTPProbe(url: settings.url, timeoutSeconds: settings.requestTimeoutSeconds)
+      let result = probe.probe().result(of: SystemHealth.name(of: settings.url))
+      if result != .healthy { return result }
+    }
+    for outcome in run("health.d/required", isTrial) {
+      if case .unhealthy(let reason) = outcome.result {
+        return .unhealthy(reason: "required check \(reason)")
+      }
+    }
+    return .healthy
+  }
+
+  /// What an address is called in a reason: its path.
+  static func name(of url: String) -> String {
+    guard let scheme = url.firstRange(of: "://") else { return url }
+    let rest = url[scheme.upperBound...]
+    return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? url
+  }
+
+  private func scripts(_ folder: String) -> CheckScripts {
+    CheckScripts(directories: folders.map { $0.appending(folder) })
+  }
+
+  private func run(_ folder: String, _ isTrial: Bool) -> [CheckScripts.Outcome] {
+    let environment = [
+      "KRUX_SLOT": updater.booted.rawValue, "KRUX_TRIAL": isTrial ? "1" : "0",
+      "KRUX_VERSION": updater.identity.version ?? "unknown",
+    ]
+    return scripts(folder).run(
+      environment: environment, timeoutSeconds: settings.checkTimeoutSeconds,
+      cancellation: updater.cancellation)
+  }
+
+  private func complaints(_ what: String, _ folder: String, isTrial: Bool) -> [String] {
+    run(folder, isTrial).compactMap { outcome in
+      guard case .unhealthy(let reason) = outcome.result else { return nil }
+      return "\(what) \(reason)"
+    }
+  }
+
+  public func wantedComplaints(isTrial: Bool) -> [String] {
+    complaints("wanted check", "health.d/wanted", isTrial: isTrial)
+  }
+
+  public func runConfirmHooks(endedTrial: Bool) -> [String] {
+    complaints("hook", "confirm.d", isTrial: endedTrial)
+  }
+
+  // MARK: - Watchdog
+
+  public func feedWatchdog(until deadline: Int64) {
+    for warning in watchdogWarnings { say("warning: \(warning)") }
+    guard let watchdog else { return }
+    let scripts = folders.map { Files.names(in: $0.appending("health.d/required")).count }
+    let round =
+      settings.requestTimeoutSeconds + settings.checkTimeoutSeconds * scripts.reduce(0, +)
+    let end = deadline + Int64(round) * 1000 + SystemHealth.watchdogGrace
+    feeder.withLock { $0 = WatchdogFeeder(watchdog, until: end) }
+  }
+
+  public func handWatchdogOver() -> [String] {
+    guard let watchdog, let feeder = feeder.withLock({ $0.take() }) else { return [] }
+    feeder.stop()
+    watchdog.feed()
+    watchdog.release()
+    switch manager.handWatchdogToSystemd(
+      seconds: watchdog.timeoutSeconds, cancellation: updater.cancellation)
+    {
+    case .done: return []
+    case .noServiceManager: return ["systemd does not run here, so nobody feeds the watchdog"]
+    case .failed(let reason): return ["the watchdog could not be handed over: \(reason)"]
+    }
+  }
+
+  /// For a machine of which nothing is known: systemd takes the watchdog, so that nothing is decided by it.
+  public static func handWatchdogOverUnwatched() {
+    let settings = HealthSettings()
+    _ = ServiceManager().handWatchdogToSystemd(seconds: settings.watchdogTimeoutSeconds)
+  }
+
+  /// Why the system ended in `emergency.target`: the data partition, or the units that failed.
+  public func emergencyReason() -> String {
+    if let mount = updater.layout.dataMount, !Mounts.isMountPoint(mount) {
+      return "The data partition did not mount at \(mount)"
+    }
+    let units = manager.failedUnits()
+    return "The boot ended in emergency.target"
+      + (units.isEmpty ? "" : ": \(units.joined(separator: ", ")) failed")
+  }
+
+  // MARK: - Words and the end
+
+  public func say(_ line: String) {
+    manager.notify(.status(line))
+    _ = try? FileDescriptor.standardError.writeAll("\(line.printable)\n".utf8)
+  }
+
+  public func reboot() {
+    do { try updater.reboot() } catch { say("warning: \(error)") }
+    guard updater.layout.folder == nil else { return }
+    // systemd ends this process on its way down; where it does not, the kernel is asked.
+    try? sleep(until: now() + SystemHealth.rebootPatience)
+    guard updater.cancellation.signalNumber == nil else { return }
+    say("the reboot did not come about; asking the kernel")
+    sync()
+    _ = klinux_reboot()
+  }
+}
