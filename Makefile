@@ -6,6 +6,11 @@ export PATH := $(PATH):/usr/sbin:/sbin
 BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libtomlplusplus-dev pkg-config
 TEST_DEPS := $(BUILD_DEPS) nginx-light minisign grub-common gdisk e2fsprogs util-linux mount \
 	fdisk zstd openssl python3 curl rsync
+# The reference appliance: images made without root, and the virtual machine that boots them.
+IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools e2fsprogs grub-common \
+	grub-efi-amd64-bin nginx-light python3 ca-certificates
+MACHINE_DEPS := $(IMAGE_DEPS) qemu-system-x86 ovmf socat util-linux
+SCRIPT_DEPS := $(MACHINE_DEPS) fdisk binutils dpkg-dev
 BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools cpio time
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -30,6 +35,19 @@ deps:
 .PHONY: test-deps
 test-deps:
 	@$(call install,$(TEST_DEPS))
+
+.PHONY: machine-deps
+machine-deps: apt-lists
+	@$(call install,$(MACHINE_DEPS))
+
+.PHONY: script-deps
+script-deps: apt-lists
+	@$(call install,$(SCRIPT_DEPS))
+
+# What the appliance is made of is fetched by its version: without fetched lists apt knows of none.
+.PHONY: apt-lists
+apt-lists:
+	@[ -n "$$(apt-cache policy linux-image-amd64 2>/dev/null)" ] || $(SUDO) apt-get update -qq
 
 .PHONY: build
 build: deps ## Build everything, for development
@@ -57,9 +75,32 @@ test: test-deps lint ## Run all tests (root: loop devices, mounts)
 	Tests/scenarios/gpt_disk.py .build/debug
 
 .PHONY: demo
-demo: test-deps ## The main job on a real GPT disk: publish, apply, cut off, carry on, confirm, roll back
+demo: machine-deps release ## A virtual appliance: update, confirm, four ways of coming back, rollback
+	images/demo
+
+.PHONY: demo-quick
+demo-quick: test-deps ## The main job on a GPT disk without a virtual machine, in seconds after the build
 	swift build
 	Tests/scenarios/gpt_disk.py .build/debug
+
+.PHONY: appliance
+appliance: machine-deps release ## Make the reference appliance's disk, in .build-appliance
+	images/make-appliance
+
+.PHONY: appliance-test
+appliance-test: machine-deps release ## Every way through a boot, by real boots of the appliance (ONLY="a b" for some)
+	Tests/appliance/run $(ONLY)
+
+.PHONY: bootscript-test
+bootscript-test: script-deps ## The real GRUB and SlotCore decide the same (COUNT=N for a part)
+	swift build --product krux-update
+	Tests/bootscript/agree .build/debug $(if $(COUNT),--count $(COUNT))
+	Tests/bootscript/rescue
+
+.PHONY: rauc-script-test
+rauc-script-test: script-deps ## RAUC's own GRUB script, from Debian's source package, with one try
+	swift build
+	Tests/bootscript/rauc .build/debug
 
 .PHONY: mutants
 mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each K-th)

@@ -190,9 +190,13 @@ class VM:
         self.wait_until_up(timeout=timeout)
         return boot
 
+    def restart(self):
+        """Reboots in good order, and waits for nothing."""
+        self._order("systemctl reboot")
+
     def reboot_and_wait(self, timeout=300):
         """Reboots in good order and waits until a system is up again; returns the boot's id."""
-        self._order("systemctl reboot")
+        self.restart()
         boot = self.wait_for_boot(timeout)
         self.wait_until_up(timeout=timeout)
         return boot

@@ -20,6 +20,7 @@ import Testing
       hardware = ["box-1", "box-2"]
       state-directory = "/data/krux"
       keys-directory = "/keys"
+      data-mount = "/data"
       [slots]
       a-label = "sys-a"
       b-label = "sys-b"
@@ -34,6 +35,16 @@ import Testing
       certificate-authorities = "/ca.pem"
       [reboot]
       command = ["reboot", "-f"]
+      [health]
+      url = "https://box/ready"
+      interval-seconds = 9
+      timeout-seconds = 10
+      request-timeout-seconds = 11
+      successes = 12
+      check-timeout-seconds = 13
+      [watchdog]
+      device = "/dev/watchdog1"
+      timeout-seconds = 14
       """)
     var expected = Configuration()
     expected.product = "kruxos"
@@ -49,7 +60,38 @@ import Testing
     expected.retryDelaySeconds = 8
     expected.certificateAuthorities = "/ca.pem"
     expected.rebootCommand = ["reboot", "-f"]
+    expected.dataMount = "/data"
+    expected.health.url = "https://box/ready"
+    expected.health.intervalSeconds = 9
+    expected.health.timeoutSeconds = 10
+    expected.health.requestTimeoutSeconds = 11
+    expected.health.successes = 12
+    expected.health.checkTimeoutSeconds = 13
+    expected.health.watchdogDevice = "/dev/watchdog1"
+    expected.health.watchdogTimeoutSeconds = 14
     #expect(configuration == expected)
+    #expect(expected.health.policy == HealthPolicy(interval: 9000, deadline: 10_000, successes: 12))
+  }
+
+  /// A watch over a boot takes what it can of a file with mistakes, which an install refuses.
+  @Test func aLenientReaderKeepsWhatIsRight() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path.appending("update.toml")
+    #expect(Configuration.lenient(path).warnings == [])
+    try folder.write(
+      "tries = 3\n[health]\ntimeout-seconds = 90\nurl = 7\n", to: "update.toml")
+    let (configuration, warnings) = Configuration.lenient(path)
+    var expected = Configuration()
+    expected.health.timeoutSeconds = 90
+    #expect(configuration == expected)
+    #expect(
+      Set(warnings) == [
+        "\(path):1: 'tries' is not a key of this file",
+        "\(path):4: 'health.url' has to be a string",
+      ])
+    try folder.write("[health\n", to: "update.toml")
+    #expect(Configuration.lenient(path).configuration == Configuration())
+    #expect(Configuration.lenient(path).warnings.count == 1)
   }
 
   @Test(arguments: [
@@ -75,6 +117,10 @@ import Testing
     (
       "hardware = [\"a\", 1]", .wrongType,
       "update.toml:1: 'hardware' has to be a list of strings, with at least one"
+    ),
+    (
+      "[health]\nurl = \"ftp://box/\"", .wrongValue,
+      "update.toml:2: 'health.url' has to begin with http:// or https://, or be empty"
     ),
     ("[fetch]\nretries = 99999999999999999999", .syntax, "update.toml:2:"),
     ("product = ", .syntax, "update.toml:1:"),

@@ -149,6 +149,20 @@ final class TemporaryFolder {
   }
 }
 
+@Suite struct DataMountTests {
+  /// What stands in the directory while the data partition is not mounted is not the ledger.
+  @Test func aLedgerNeedsItsMount() throws {
+    let folder = try TemporaryFolder()
+    _ = try LedgerStore(directory: folder.path).save(Ledger())
+    #expect(throws: Never.self) { try LedgerStore(directory: folder.path, mount: "/").load() }
+    let store = LedgerStore(directory: folder.path, mount: folder.path)
+    let failure = #expect(throws: LedgerFailure.self) { try store.load() }
+    #expect(failure?.message == "the data partition is not mounted at \(folder.path)")
+    #expect(throws: LedgerFailure.self) { try store.save(Ledger()) }
+    #expect(try LedgerStore(directory: folder.path).load().ledger.generation == 1)
+  }
+}
+
 @Suite struct LockTests {
   @Test func aSecondOneIsToldWhoHoldsIt() throws {
     let folder = try TemporaryFolder()
@@ -159,6 +173,21 @@ final class TemporaryFolder {
     withExtendedLifetime(first) {}
     #expect(failure?.code == .held)
     #expect(failure?.message.contains("process \(getpid()), apply") == true)
+  }
+
+  @Test func itCanBeWaitedFor() async throws {
+    let folder = try TemporaryFolder()
+    let directory = folder.path
+    var first: UpdateLock? = try UpdateLock(directory: directory, command: "apply")
+    #expect(throws: LockFailure.self) {
+      try UpdateLock(directory: directory, command: "confirm", patience: 60)
+    }
+    let second = Task.detached {
+      try UpdateLock(directory: directory, command: "confirm", patience: 60_000)
+    }
+    withExtendedLifetime(first) {}
+    first = nil
+    await #expect(throws: Never.self) { try await second.value }
   }
 
   @Test func itIsFreeAgainAfterwards() throws {

@@ -45,6 +45,22 @@ import Testing
     #expect(harness.boot.current.trial == .b)
   }
 
+  /// A confirmed release can forbid what is older: then going back is no way out.
+  @Test(arguments: [false, true]) func rollbackDoesNotGoBelowTheFloor(force: Bool) throws {
+    let bundle = SampleBundle()
+    var floor = TrialTests.image(SampleBundle(version: "3.0", sequence: 99, seed: 8))
+    floor.floor = 50
+    let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {
+      $0.provision(.b, TrialTests.image(bundle), TrialTests.context)
+      $0.provision(.a, floor, TrialTests.context)
+    }
+    let failure = #expect(throws: PolicyFailure.self) {
+      try harness.updater.rollback(force: force) { _ in }
+    }
+    #expect(failure?.code == .belowFloor)
+    #expect(harness.boot.history.count == 1)
+  }
+
   @Test(arguments: [false, true])
   func aRottenSlotIsNeverRolledBackTo(force: Bool) throws {
     let bundle = SampleBundle()

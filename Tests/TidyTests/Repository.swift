@@ -48,14 +48,14 @@ enum Repository {
     let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     return output.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-      .filter { exists($0) && !isDirectory($0) }
+      .filter(isFile)
   }
 
-  private static func isDirectory(_ path: String) -> Bool {
-    var directory: ObjCBool = false
-    _ = FileManager.default.fileExists(
-      atPath: root.appending(path: path).path, isDirectory: &directory)
-    return directory.boolValue
+  /// Neither a folder nor a link, which may lead out of the repository.
+  private static func isFile(_ path: String) -> Bool {
+    let attributes = try? FileManager.default.attributesOfItem(
+      atPath: root.appending(path: path).path)
+    return attributes?[.type] as? FileAttributeType == .typeRegular
   }
 }
 

@@ -19,15 +19,19 @@ def variables(data):
     while position < len(data):
         end = re.compile(rb"(?:[^\\\n]|\\.)*", re.S).match(data, position).end()
         line, position = data[position:end], end + 1
+        if end >= len(data) and line.strip(b"#"):
+            return None  # behind the padding, or without a line end
         if line.startswith(b"#"):
             continue
         name, equals, value = line.partition(b"=")
-        if not (name and equals and end < len(data)):
+        if not (name and equals):
             return None
         try:
             name, value = name.decode(), re.sub(rb"\\(.)", rb"\1", value, flags=re.S).decode()
         except UnicodeDecodeError:
             return None
+        if name in found:
+            return None  # GRUB reads the last one and counts in the first
         found[name] = value
     return found
 

@@ -52,8 +52,11 @@ public struct GrubEnvironment: Equatable, Sendable {
         let value = String(
           validating: GrubEnvironment.unescaped(line[(equals + 1)...]), as: UTF8.self)
       else { throw GrubEnvironment.damaged("a line of it is no variable") }
-      // GRUB's `load_env` sets them one after another, so the last one counts.
-      variables.removeAll { $0.name == name }
+      // GRUB's `load_env` takes the last one, and `save_env` changes the first: a counter that stands twice
+      // would never count.
+      guard !variables.contains(where: { $0.name == name }) else {
+        throw GrubEnvironment.damaged("a variable stands twice in it")
+      }
       variables.append(Variable(name: name, value: value))
     }
   }
@@ -71,8 +74,10 @@ public struct GrubEnvironment: Equatable, Sendable {
       position += bytes[position] == UInt8(ascii: "\\") ? 2 : 1
     }
     if position < bytes.count { return (Array(bytes[start..<position]), position + 1) }
-    // Without a line end: the padding of `#`, or a variable that GRUB would not read either.
-    return (bytes[start] == UInt8(ascii: "#") ? nil : [UInt8(ascii: "!")], bytes.count)
+    // Without a line end: the padding of `#`. Anything else there keeps GRUB from saving, or is a variable
+    // that it would not read either.
+    let isPadding = bytes[start...].allSatisfy { $0 == UInt8(ascii: "#") }
+    return (isPadding ? nil : [UInt8(ascii: "!")], bytes.count)
   }
 
   private static func unescaped(_ text: ArraySlice<UInt8>) -> [UInt8] {

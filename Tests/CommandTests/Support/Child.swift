@@ -110,5 +110,6 @@ enum Executable {
   static let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
     .deletingLastPathComponent()
   static let update = folder.appending(path: "krux-update").path
+  static let health = folder.appending(path: "krux-health").path
   static let release = folder.appending(path: "krux-release").path
 }

@@ -57,6 +57,9 @@ final class WebServer {
       \(temporary)
       access_log off;
       server { \(listen) \(certificate) root \(path)/www;
+        location = /health/ready { return 200 ok; }
+        location = /sick/health/ready { return 503
+          '{"status":"unhealthy","services":{"gateway":"failed to start","vault":"healthy"}}'; }
         location = /plain { return 302 http://127.0.0.1:\(socket.port)/bundle.krux; } }
     }
     """.write(to: folder.appending(path: "nginx.conf"), atomically: true, encoding: .utf8)

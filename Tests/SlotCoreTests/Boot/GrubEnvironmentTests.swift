@@ -44,13 +44,6 @@ func grubBlock(_ text: String) -> [UInt8] {
     #expect(try environment.encoded() == grubBlock(text))
   }
 
-  /// GRUB's `load_env` sets one after another.
-  @Test func theLastOfTwoCounts() throws {
-    let environment = try GrubEnvironment(decoding: grubBlock("a=1\nb=2\na=3\n"))
-    #expect(environment["a"] == "3")
-    #expect(environment.variables.count == 2)
-  }
-
   @Test func damaged() {
     let whole = grubBlock("a=1\n")
     for bytes in [
@@ -58,6 +51,7 @@ func grubBlock(_ text: String) -> [UInt8] {
       Array("# GRUB environment block\n".utf8) + Array(whole.dropFirst(25)), grubBlock("novalue\n"),
       grubBlock("=1\n"), grubBlock("\n"), grubBlock("a=1\nb"),
       grubBlock("a=" + String(repeating: "x", count: 997)),
+      grubBlock("a=1\nb=2\na=3\n"), Array(whole.dropLast()) + [0],
       grubBlock("a=1\n").map { $0 == UInt8(ascii: "1") ? 0xFF : $0 },
     ] { #expect(decodingCode(bytes) == .damaged) }
   }

@@ -138,4 +138,58 @@ import Testing
     ledger.rollBack(from: .a, first)
     #expect(ledger == Ledger())
   }
+
+  private func stagedOnce() -> Ledger {
+    var ledger = Ledger()
+    ledger.stage(.b, .sample("1.0.1"), .sample(boot: "boot-1"))
+    return ledger
+  }
+
+  private var noTrace: TrialEnd {
+    let control = BootControl(
+      first: .b, a: SlotBootState(bootable: true, triesMade: 1),
+      b: SlotBootState(bootable: true, triesMade: 1), trial: .b, tries: 1)
+    return TrialEnd(control, of: .b)
+  }
+
+  @Test func aTrialWithoutATraceIsHeldAgainstTheImageTheSecondTime() {
+    var ledger = stagedOnce()
+    ledger.leaveOpen(.b, noTrace, .sample())
+    #expect(ledger[.b]?.state == .cancelled && ledger.knownBad == [])
+    #expect(ledger.history.entries.last?.event == "inconclusive")
+    ledger.stage(.b, .sample("1.0.1"), .sample(boot: "boot-2"))
+    #expect(ledger[.b]?.inconclusive == noTrace.reason)
+    ledger.leaveOpen(.b, noTrace, .sample())
+    #expect(ledger[.b]?.state == .failed && ledger.knownBad.count == 1)
+    #expect(ledger[.b]?.evidence == noTrace.evidence)
+  }
+
+  @Test func anotherImageStartsWithoutThat() {
+    var ledger = stagedOnce()
+    ledger.leaveOpen(.b, noTrace, .sample())
+    ledger.stage(.b, .sample("1.0.2"), .sample(boot: "boot-2"))
+    #expect(ledger[.b]?.inconclusive == nil)
+  }
+
+  @Test func evidenceComesBackFromTheDocument() throws {
+    var ledger = stagedOnce()
+    ledger.fail(.b, reason: "dark", evidence: ["one", "two"], .sample())
+    #expect(try Ledger(decoding: ledger.encoded())[.b]?.evidence == ["one", "two"])
+    var open = stagedOnce()
+    open.leaveOpen(.b, noTrace, .sample())
+    #expect(try Ledger(decoding: open.encoded())[.b]?.inconclusive == noTrace.reason)
+  }
+
+  @Test func aFailOverIsRecordedOnceInARow() {
+    var ledger = stagedOnce()
+    ledger.confirm(.b, by: nil, .sample())
+    ledger.failOver(from: .b, reason: "x", .sample())
+    ledger.reportUnhealthy(.a, reason: "y", .sample())
+    ledger.failOver(from: .b, reason: "x", .sample())
+    #expect(ledger.history.entries.suffix(2).map(\.event) == ["failed-over", "unhealthy"])
+    ledger.confirm(.a, by: nil, .sample())
+    ledger.rollBack(from: .a, .sample())
+    ledger.failOver(from: .b, reason: "x", .sample())
+    #expect(ledger.history.entries.last?.event == "failed-over")
+  }
 }
