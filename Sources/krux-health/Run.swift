@@ -22,7 +22,12 @@ struct Run: ParsableCommand {
       throw error
     }
     let effects = SystemHealth(updater, usesWatchdog: true)
-    switch try HealthRun(updater, effects).run() {
+    let outcome: HealthOutcome
+    do { outcome = try HealthRun(updater, effects).run() } catch {
+      effects.leaveWatchdogForShutdown()
+      throw error
+    }
+    switch outcome {
     case .confirmed(let version): effects.say("Version \(version) is confirmed.")
     case .triesGivenBack: effects.say("The boot is healthy.")
     case .environmentRecreated:

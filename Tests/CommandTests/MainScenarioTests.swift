@@ -26,7 +26,7 @@ import Testing
         """)
     #expect(try device.slotHolds(Releases.next.image))
     #expect(try device.read("root-a.img") == Releases.running)
-    let zeros = String(repeating: "0", count: 64)
+    let image = Releases.next.manifest.artefacts[0].imageDigest
     #expect(
       try succeed("grub-editenv", "\(device.path)/grubenv", "list") == """
         ORDER=B A
@@ -36,7 +36,7 @@ import Testing
         B_TRY=0
         TRIAL=B
         TRIES=3
-        BAD=\(zeros)
+        BAD=\(image.hex)
         WHY=\(String(repeating: " ", count: 120))
 
         """)

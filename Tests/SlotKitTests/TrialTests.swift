@@ -210,7 +210,9 @@ import Testing
     }
     #expect(try harness.apply() == .staged(version: "2.0"))
     #expect(harness.ledger.current.knownBad.isEmpty)
-    #expect(harness.boot.current.lastBad == nil)
+    // Of boot control it is only the one on trial.
+    #expect(harness.boot.current.lastBad == TrialTests.image(older).imageDigest)
+    #expect(harness.boot.current.confirmed(booted: .b, image: nil).lastBad == nil)
   }
 
   /// The account gives the booted slot its tries back; a break after it must not look like a bootloader that

@@ -41,7 +41,8 @@ public struct BootControl: Equatable, Hashable, Sendable {
   public var trial: SlotName?
   /// How many boots a slot gets before the other one is tried.
   public var tries: Int
-  /// The image that failed last, so that a lost ledger cannot start a loop.
+  /// The image that failed last, or that is on trial: it counts as bad until it is confirmed, so that a release
+  /// that takes the ledger with it cannot start a loop.
   public var lastBad: Digest?
   /// What the system on trial had to say last: why it fell back, or that it started. It stands here and not
   /// in the ledger alone because a release that cannot mount the data partition has a reason too.
@@ -111,9 +112,11 @@ extension BootControl {
     return next
   }
 
-  /// The commit: `target` boots next, on trial, with all its tries; so has the other slot for the way back.
-  public func switched(to target: SlotName) -> BootControl {
+  /// The commit: `target`, which holds `image`, boots next, on trial, with all its tries; so has the other slot for
+  /// the way back.
+  public func switched(to target: SlotName, image: Digest) -> BootControl {
     var next = giving(tries: target, first: target, trial: target)
+    next.lastBad = image
     // The slot that runs now is the way back, even where somebody booted it by hand.
     next[target.other] = SlotBootState(bootable: true, triesMade: 0)
     return next
@@ -126,9 +129,11 @@ extension BootControl {
     return next
   }
 
-  /// The booted slot is healthy; `image`, which it runs, is no longer remembered as bad.
+  /// The booted slot is healthy; `image`, which it runs, is no longer remembered as bad. Nor is the one that was on
+  /// trial in it, where nothing else says what that is.
   public func confirmed(booted: SlotName, image: Digest?) -> BootControl {
     var next = self
+    if trial == booted { next.lastBad = nil }
     next[booted] = SlotBootState(bootable: true, triesMade: 0)
     next.trial = nil
     next.reason = nil
@@ -143,11 +148,19 @@ extension BootControl {
     return next
   }
 
-  /// After a return: the surviving slot first, the failed one not bootable.
+  /// After a return: the surviving slot first, the failed one not bootable. Without `image` the one that was on
+  /// trial stays remembered.
   public func accounted(booted: SlotName, failed: SlotName, image: Digest?) -> BootControl {
     var next = giving(tries: booted, first: booted, trial: nil)
     next[failed].bootable = false
     next.lastBad = image ?? lastBad
+    return next
+  }
+
+  /// The same after a trial that proved nothing: its image is not remembered.
+  public func leftOpen(booted: SlotName, tried: SlotName) -> BootControl {
+    var next = accounted(booted: booted, failed: tried, image: nil)
+    next.lastBad = nil
     return next
   }
 
@@ -156,6 +169,7 @@ extension BootControl {
   public func cancelled(booted: SlotName, otherIsGood: Bool) -> BootControl {
     var next = disarmed(booted: booted)
     next[booted.other].bootable = otherIsGood
+    next.lastBad = nil
     return next
   }
 }

@@ -8,16 +8,19 @@ public struct BootFacts: Equatable, Sendable {
   public var bootID: String
   /// The kernel's command line says that the boot script started this boot as a trial.
   public var startedAsTrial: Bool
+  /// The running slot was given up in this boot.
+  public var gaveUp: Bool
 
   public init(
     control: BootControl?, ledger: Ledger?, booted: SlotName, bootID: String,
-    startedAsTrial: Bool = false
+    startedAsTrial: Bool = false, gaveUp: Bool = false
   ) {
     self.control = control
     self.ledger = ledger
     self.booted = booted
     self.bootID = bootID
     self.startedAsTrial = startedAsTrial
+    self.gaveUp = gaveUp
   }
 }
 
@@ -38,7 +41,8 @@ public enum BootDuty: Equatable, Sendable {
       return
     }
     switch BootAssessment(
-      control, ledger: facts.ledger, booted: facts.booted, bootID: facts.bootID)
+      control, ledger: facts.ledger, booted: facts.booted, bootID: facts.bootID,
+      gaveUp: facts.gaveUp)
     {
     case .trial:
       if let record = facts.ledger?[facts.booted], record.state == .failed,

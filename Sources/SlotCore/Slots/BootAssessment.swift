@@ -11,25 +11,29 @@ public enum BootAssessment: Equatable, Sendable {
   case returned(from: SlotName, reason: String)
   /// The other slot was confirmed and stands first, and this one came up instead.
   case failedOver(from: SlotName)
-  /// The running slot was given up, and the other one boots next: after `reject`, before the reboot.
+  /// The running slot was given up in this boot, and the other one boots next: after `reject`, before the reboot.
   case givenUp
   /// The ledger has a trial that boot control never learnt of: the switch was cut off. Nobody is to blame.
   case switchNeverHappened(SlotName)
 
-  public init(_ control: BootControl, ledger: Ledger?, booted: SlotName, bootID: String) {
+  /// - Parameter gaveUp: this very boot gave the running slot up. One that was given up earlier and runs all the same
+  ///   was started by a person, or because the other one does not load: it may be confirmed.
+  public init(
+    _ control: BootControl, ledger: Ledger?, booted: SlotName, bootID: String, gaveUp: Bool = false
+  ) {
     let other = booted.other
     switch control.trial {
     case booted: self = .trial
     case other: self = BootAssessment.otherOnTrial(control, ledger, other, bootID)
     default:
-      if !control[booted].bootable, control.first == other {
+      if gaveUp, !control[booted].bootable, control.first == other {
         self = .givenUp
       } else if let reason = control.reason, !control[other].bootable {
         self = .returned(from: other, reason: reason)
-      } else if ledger?[other]?.state == .staged {
-        self = .switchNeverHappened(other)
       } else if control.first == other, control[other].bootable {
         self = .failedOver(from: other)
+      } else if ledger?[other]?.state == .staged {
+        self = .switchNeverHappened(other)
       } else {
         self = .settled
       }

@@ -124,7 +124,11 @@ extension Ledger {
   public mutating func fail(
     _ slot: SlotName, reason: String, evidence: [String] = [], _ context: LedgerContext
   ) {
-    guard let record = slots[slot], record.state != .failed else { return }
+    guard let record = slots[slot] else {
+      history.append(.failed, slot: slot, version: "unknown", detail: reason, context: context)
+      return
+    }
+    guard record.state != .failed else { return }
     guard record.state != .writing else {
       slots[slot] = nil
       return

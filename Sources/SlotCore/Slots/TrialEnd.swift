@@ -43,7 +43,8 @@ public struct TrialEnd: Equatable, Sendable {
     evidence = [
       "boot control: slot \(slot.rawValue) on trial, \(tries)",
       started
-        ? "krux-health ran in the trial and left no verdict" : "krux-health never ran in the trial",
+        ? "krux-health ran in the trial and left no verdict"
+        : "krux-health left no note in the trial",
       traces.watchdogReset
         ? "watchdog: the reset before this boot came from the hardware watchdog"
         : "watchdog: the reset before this boot did not come from it",

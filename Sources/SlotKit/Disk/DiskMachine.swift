@@ -80,8 +80,11 @@ public struct DiskMachine: Machine {
 
   public func traces(since: Timestamp) -> TrialTraces { .collect(since: since) }
 
+  /// Milliseconds: a disk that hangs must not keep the reboot from beginning.
+  private static let syncPatience: Int64 = 5000
+
   public func reboot() throws {
-    sync()
+    _ = Threads.bounded(milliseconds: DiskMachine.syncPatience) { sync() }
     try Subprocess.run(rebootCommand)
   }
 }

@@ -59,8 +59,11 @@ public struct HealthRun: Sendable {
 
   /// The system has ended in `emergency.target` or `rescue.target`, for `reason`. In a trial that is the end of it;
   /// otherwise nothing is done, and the shell is left to whoever comes.
-  public func emergency(reason: String) -> HealthOutcome {
-    let facts = facts()
+  ///
+  /// - Throws: `CancellationFailure`.
+  public func emergency(reason: String) throws(CancellationFailure) -> HealthOutcome {
+    // The boot partition may still be on its way.
+    let facts = try waitForFacts()
     switch BootDuty(facts) {
     case .watchTrial: return fallBack(facts, reason: reason)
     case .finishFallBack(let earlier): return fallBack(facts, reason: earlier)
@@ -98,7 +101,13 @@ public struct HealthRun: Sendable {
     return BootFacts(
       control: control, ledger: state.ledgerIsUnreadable ? nil : state.ledger,
       booted: updater.booted, bootID: updater.machine.bootID,
-      startedAsTrial: updater.machine.startedAsTrial)
+      startedAsTrial: updater.machine.startedAsTrial, gaveUp: updater.run.gaveUp != nil)
+  }
+
+  /// The ledger is there, and not just what stands at its place before the data partition is mounted.
+  private var ledgerIsThere: Bool {
+    let state = updater.stateWithoutWaiting(.scriptDefaults)
+    return !state.ledgerIsUnreadable && !state.ledgerIsMissing
   }
 
   /// Waits a little for the mounts of the boot and the data partition, whichever of them come.
@@ -109,7 +118,7 @@ public struct HealthRun: Sendable {
       let waited = effects.now() - start
       let isComplete =
         (facts.control != nil || waited >= HealthRun.environmentPatience)
-        && (facts.ledger != nil || waited >= HealthRun.ledgerPatience)
+        && (waited >= HealthRun.ledgerPatience || ledgerIsThere)
       if isComplete { return facts }
       try effects.sleep(until: effects.now() + HealthRun.pollInterval)
       facts = self.facts()
@@ -122,27 +131,38 @@ public struct HealthRun: Sendable {
     effects.say("version \(version) is on trial")
     warnOf { try updater.run.markTrial(version: version) }
     record(HealthReport(.checking, trialDeadline: policy.deadline))
-    if let control = facts.control, control.reason != BootControl.startedReason {
-      warnOf {
-        if let now = try updater.readableControl(), now.trial == facts.booted {
-          try updater.boot.save(now.started())
-        }
+    guard facts.control != nil else { return }
+    warnOf {
+      let lock = try lock()
+      defer { withExtendedLifetime(lock) {} }
+      // An operator may have ended the trial by now.
+      if let now = try updater.readableControl(), now.trial == facts.booted,
+        now.reason != BootControl.startedReason
+      {
+        try updater.boot.save(now.started())
       }
     }
   }
 
+  /// - Throws: `LockFailure`.
+  private func lock() throws -> UpdateLock {
+    try UpdateLock(
+      directory: updater.layout.runDirectory, command: "krux-health",
+      patience: TrialAuthority.health.patience)
+  }
+
   /// The account of the boot before. Where it cannot be written now, the next boot makes it.
   private func account(_ facts: BootFacts) {
-    guard let control = facts.control, facts.ledger != nil else { return }
+    guard facts.control != nil, facts.ledger != nil else { return }
     warnOf {
-      let lock = try UpdateLock(
-        directory: updater.layout.runDirectory, command: "krux-health",
-        patience: TrialAuthority.health.patience)
+      let lock = try lock()
       defer { withExtendedLifetime(lock) {} }
+      guard let control = try updater.readableControl() else { return }
       let state = updater.stateWithoutWaiting(control)
       guard !state.ledgerIsUnreadable else { return }
-      _ = try updater.accounted(state)
-      if case .returned(let slot, _) = state.assessment {
+      let warnings = try updater.accountWithoutWaiting(state)
+      for warning in warnings { effects.say("warning: \(warning)") }
+      if warnings.isEmpty, case .returned(let slot, _) = state.assessment {
         effects.say("accounted for the trial of slot \(slot.rawValue)")
       }
     }
@@ -202,18 +222,24 @@ public struct HealthRun: Sendable {
 
   private func confirm(by authority: TrialAuthority, _ facts: BootFacts) -> HealthOutcome {
     let isTrial = BootDuty(facts) == .watchTrial
-    var complaints: [String] = []
-    let outcome: ConfirmOutcome
+    // Without a trial nothing is decided by the watchdog, and the lock may have to be waited for.
+    var complaints = isTrial ? [] : effects.handWatchdogOver()
+    var outcome = ConfirmOutcome.triesGivenBack
     do {
       let (confirmed, warnings) = try updater.confirm(by: authority)
       outcome = confirmed
       complaints += warnings
+    } catch let failure as PolicyFailure where failure.code == .rebootPending {
+      return leave(facts)
+    } catch let failure as LockFailure where !isTrial && failure.code == .held {
+      complaints.append("the tries were not given back: \(failure.message)")
     } catch {
       let reason = "the boot is healthy and could not be confirmed: \(error)"
       // A version that cannot write the boot environment could never be updated again.
       return isTrial ? fallBack(facts, reason: reason) : report(facts, reason: reason)
     }
-    complaints += effects.handWatchdogOver()
+    if isTrial { complaints += effects.handWatchdogOver() }
+    record(HealthReport(.healthy, complaints: complaints))
     complaints += effects.runConfirmHooks(endedTrial: isTrial)
     complaints += effects.wantedComplaints(isTrial: isTrial)
     for complaint in complaints { effects.say("warning: \(complaint)") }
@@ -229,12 +255,15 @@ public struct HealthRun: Sendable {
   private func report(_ facts: BootFacts, reason: String) -> HealthOutcome {
     record(HealthReport(.unhealthy, reason: reason))
     effects.say("the boot is not healthy: \(reason)")
+    for warning in effects.handWatchdogOver() { effects.say("warning: \(warning)") }
     warnOf {
+      // An update may be the cure, and at work already: its records come before this one.
+      let lock = try lock()
+      defer { withExtendedLifetime(lock) {} }
       var state = updater.stateWithoutWaiting(facts.control ?? .scriptDefaults)
       state.ledger.reportUnhealthy(updater.booted, reason: reason, updater.context)
       for warning in updater.saveOrWarn(state) { effects.say("warning: \(warning)") }
     }
-    for warning in effects.handWatchdogOver() { effects.say("warning: \(warning)") }
     return .unhealthy(reason: reason)
   }
 
@@ -243,23 +272,30 @@ public struct HealthRun: Sendable {
       return report(facts, reason: "\(reason); and there is no other slot to fall back to")
     }
     effects.say("falling back: \(reason)")
-    // First, so that a watcher that is killed between the two still knows that the reboot is its own.
-    record(HealthReport(.fallingBack, reason: reason))
-    let evidence = ["krux-health: \(reason)", "boot: \(facts.bootID)"]
-    warnOf {
-      for warning in try updater.fallBack(reason: reason, evidence: evidence) {
-        effects.say("warning: \(warning)")
+    do {
+      let evidence = ["krux-health: \(reason)", "boot: \(facts.bootID)"]
+      guard let warnings = try updater.fallBack(reason: reason, evidence: evidence) else {
+        effects.say("an operator has ended the trial")
+        return updater.run.gaveUp == nil ? report(facts, reason: reason) : leave(facts)
+      }
+      for warning in warnings { effects.say("warning: \(warning)") }
+    } catch {
+      effects.say("warning: \(error)")
+      // Neither this nor the bootloader can write: a reboot would lead here again, for ever.
+      if let control = facts.control, control[facts.booted].triesMade == 0 {
+        return report(facts, reason: "\(reason); and the way back cannot be written: \(error)")
       }
     }
+    record(HealthReport(.fallingBack, reason: reason))
     effects.reboot()
     return .fellBack(reason: reason)
   }
 
   /// The other slot boots next. If this watcher decided so, the reboot is its task.
   private func leave(_ facts: BootFacts) -> HealthOutcome {
-    if let health = updater.run.health, health.state == .fallingBack {
+    if updater.run.gaveUp == TrialAuthority.health.name {
       effects.reboot()
-      return .fellBack(reason: health.reason ?? "unknown")
+      return .fellBack(reason: facts.control?.reason ?? "unknown")
     }
     for warning in effects.handWatchdogOver() { effects.say("warning: \(warning)") }
     return .givenUp

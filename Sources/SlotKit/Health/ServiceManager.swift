@@ -96,10 +96,13 @@ public struct ServiceManager: Sendable {
   // MARK: - The watchdog
 
   /// Makes systemd open and feed the hardware watchdog until the next boot: a setting below `/run`
-  /// (systemd-system.conf(5)) and a reload. The device has to be released before, or systemd finds it busy.
-  public func handWatchdogToSystemd(seconds: Int, cancellation: Cancellation = Cancellation())
-    -> HandOver
-  {
+  /// (systemd-system.conf(5)) and a reload.
+  ///
+  /// - Parameter release: lets go of the device, or systemd finds it busy. Called last before the reload, and not at all
+  ///   where there will be none.
+  public func handWatchdogToSystemd(
+    seconds: Int, cancellation: Cancellation = Cancellation(), release: () -> Void = {}
+  ) -> HandOver {
     guard Files.exists(runtimeDirectory.appending("system")) else { return .noServiceManager }
     let directory = runtimeDirectory.appending("system.conf.d")
     do {
@@ -110,6 +113,7 @@ public struct ServiceManager: Sendable {
     } catch {
       return .failed(reason: ReasonText.line("cannot write below \(directory): \(error)"))
     }
+    release()
     let (ending, output) = BoundedProgram.run(
       [systemctl, "daemon-reload"], timeoutSeconds: ServiceManager.reloadTimeoutSeconds,
       cancellation: cancellation)

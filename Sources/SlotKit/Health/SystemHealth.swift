@@ -12,6 +12,9 @@ public final class SystemHealth: HealthEffects {
   private static let watchdogGrace: Int64 = 30_000
   /// What the usual way of rebooting gets before the kernel is asked.
   private static let rebootPatience: Int64 = 60_000
+  private static let syncPatience: Int64 = 5000
+  /// What a shutdown may take after the last feeding: systemd's own default for one unit, and some.
+  private static let shutdownSeconds = 180
 
   private let updater: Updater
   private let settings: HealthSettings
@@ -20,6 +23,8 @@ public final class SystemHealth: HealthEffects {
   private let watchdog: (any Watchdog)?
   private let watchdogWarnings: [String]
   private let feeder = Mutex<WatchdogFeeder?>(nil)
+  private let usesWatchdog: Bool
+  private let hasHandedOver = Atomic<Bool>(false)
 
   /// Opens the watchdog, which is armed from then on.
   ///
@@ -32,7 +37,8 @@ public final class SystemHealth: HealthEffects {
     self.manager = manager
     settings = updater.configuration.health
     self.folders = folders ?? updater.layout.folder.map { [$0] } ?? SystemHealth.folders
-    guard usesWatchdog, updater.layout.folder == nil else {
+    self.usesWatchdog = usesWatchdog && updater.layout.folder == nil
+    guard self.usesWatchdog else {
       watchdog = nil
       watchdogWarnings = []
       return
@@ -120,30 +126,67 @@ public final class SystemHealth: HealthEffects {
     for warning in watchdogWarnings { say("warning: \(warning)") }
     guard let watchdog else { return }
     let scripts = folders.map { Files.names(in: $0.appending("health.d/required")).count }
-    let round =
-      settings.requestTimeoutSeconds + settings.checkTimeoutSeconds * scripts.reduce(0, +)
+    // A script that does not die by its signal is waited for a little longer.
+    let script = settings.checkTimeoutSeconds + 2
+    let round = settings.requestTimeoutSeconds + script * scripts.reduce(0, +)
     let end = deadline + Int64(round) * 1000 + SystemHealth.watchdogGrace
     feeder.withLock { $0 = WatchdogFeeder(watchdog, until: end) }
   }
 
   public func handWatchdogOver() -> [String] {
-    guard let watchdog, let feeder = feeder.withLock({ $0.take() }) else { return [] }
-    feeder.stop()
+    let stopped = feeder.withLock { $0.take() }?.stop()
+    if let watchdog, stopped != nil { return hand(watchdog) }
+    // What the initrd armed is fed by nobody where the configured device is another, or busy.
+    guard usesWatchdog, stopped == nil, !hasHandedOver.exchange(true, ordering: .relaxed),
+      case .opened(let armed) = HardwareWatchdog.open(
+        timeoutSeconds: settings.watchdogTimeoutSeconds)
+    else { return [] }
+    return hand(armed)
+  }
+
+  /// After a verdict nothing may hang on a watchdog that nobody feeds: systemd has it, or it is stopped.
+  private func hand(_ watchdog: any Watchdog) -> [String] {
+    hasHandedOver.store(true, ordering: .relaxed)
     watchdog.feed()
-    watchdog.release()
-    switch manager.handWatchdogToSystemd(
-      seconds: watchdog.timeoutSeconds, cancellation: updater.cancellation)
-    {
-    case .done: return []
-    case .noServiceManager: return ["systemd does not run here, so nobody feeds the watchdog"]
-    case .failed(let reason): return ["the watchdog could not be handed over: \(reason)"]
+    var isReleased = false
+    let result = manager.handWatchdogToSystemd(
+      seconds: watchdog.timeoutSeconds, cancellation: updater.cancellation
+    ) {
+      watchdog.release()
+      isReleased = true
     }
+    var warnings: [String] = []
+    if case .failed(let reason) = result { warnings.append(reason) }
+    if !isReleased {
+      watchdog.disarm()
+      return warnings + ["the watchdog was stopped: systemd cannot take it over"]
+    }
+    let device = FilePath(settings.watchdogDevice)
+    switch HardwareWatchdog.open(device, timeoutSeconds: settings.watchdogTimeoutSeconds) {
+    case .opened(let left):
+      left.disarm()
+      return warnings + ["the watchdog was stopped: systemd did not take \(device)"]
+    case .none, .unavailable: return warnings
+    }
+  }
+
+  /// The system is shutting down before there is a verdict: what stops slowly gets its time, and what hangs ends.
+  public func leaveWatchdogForShutdown() {
+    guard let stopped = feeder.withLock({ $0.take() }), stopped.stop() else { return }
+    (watchdog as? HardwareWatchdog)?.extend(toSeconds: SystemHealth.shutdownSeconds)
   }
 
   /// For a machine of which nothing is known: systemd takes the watchdog, so that nothing is decided by it.
   public static func handWatchdogOverUnwatched() {
     let settings = HealthSettings()
-    _ = ServiceManager().handWatchdogToSystemd(seconds: settings.watchdogTimeoutSeconds)
+    guard
+      case .opened(let armed) = HardwareWatchdog.open(
+        timeoutSeconds: settings.watchdogTimeoutSeconds)
+    else { return }
+    let result = ServiceManager().handWatchdogToSystemd(seconds: armed.timeoutSeconds) {
+      armed.release()
+    }
+    if result == .noServiceManager { armed.disarm() }
   }
 
   /// Why the system ended in `emergency.target`: the data partition, or the units that failed.
@@ -164,13 +207,21 @@ public final class SystemHealth: HealthEffects {
   }
 
   public func reboot() {
-    do { try updater.reboot() } catch { say("warning: \(error)") }
+    let updater = updater
+    let wasAsked =
+      Threads.bounded(milliseconds: SystemHealth.rebootPatience) { [self] in
+        do { try updater.reboot() } catch { say("warning: \(error)") }
+        return true
+      } ?? false
     guard updater.layout.folder == nil else { return }
     // systemd ends this process on its way down; where it does not, the kernel is asked.
-    try? sleep(until: now() + SystemHealth.rebootPatience)
-    guard updater.cancellation.signalNumber == nil else { return }
+    if wasAsked { try? sleep(until: now() + SystemHealth.rebootPatience) }
+    guard updater.cancellation.signalNumber == nil else {
+      leaveWatchdogForShutdown()
+      return
+    }
     say("the reboot did not come about; asking the kernel")
-    sync()
+    _ = Threads.bounded(milliseconds: SystemHealth.syncPatience) { sync() }
     _ = klinux_reboot()
   }
 }

@@ -10,6 +10,8 @@ public protocol Watchdog: Sendable {
   func feed()
   /// Lets go of the device, which stays armed, so that somebody else can take it over. The last call.
   func release()
+  /// Stops the device and lets go of it. The last call.
+  func disarm()
 }
 
 /// A watchdog of the kernel (Documentation/watchdog/watchdog-api.rst). It is armed from the moment it is opened,
@@ -67,6 +69,19 @@ public final class HardwareWatchdog: Watchdog {
     guard klinux_watchdog_keep_alive(device.rawValue) != 0 else { return }
     // A driver without WDIOC_KEEPALIVE is fed by any byte but `V`.
     _ = try? device.writeAll([0])
+  }
+
+  /// Asks for another time-out, for what has to be waited for without being fed. The driver takes what it can.
+  public func extend(toSeconds seconds: Int) {
+    var seconds = Int32(clamping: seconds)
+    _ = klinux_watchdog_set_timeout(device.rawValue, &seconds)
+    feed()
+  }
+
+  /// The `V` stops the device when it is closed, unless the driver was told never to stop (`nowayout`).
+  public func disarm() {
+    _ = try? device.writeAll([UInt8(ascii: "V")])
+    try? device.close()
   }
 
   /// close(2) without the `V` before it, which would stop the device.

@@ -60,7 +60,8 @@ extension Updater {
       bootedSequence: identity.sequence ?? running?.sequence, bootedImage: running?.imageDigest,
       bootedVersion: identity.version ?? running?.version,
       floor: max(identity.floor ?? 0, state.ledger.floor), slotCapacity: target.capacity,
-      knownBad: state.ledger.isKnownBad(artefact.imageDigest), lastBad: state.control.lastBad,
+      knownBad: state.ledger.isKnownBad(artefact.imageDigest),
+      lastBad: state.control.trial == nil ? state.control.lastBad : nil,
       assessment: state.assessment, savesTries: state.savesTries)
   }
 
@@ -99,7 +100,7 @@ extension Updater {
     try cancellation.check()
     state.ledger.stage(target, image, context)
     state.ledger = try ledgers.save(state.ledger)
-    try boot.save(state.control.switched(to: target))
+    try boot.save(state.control.switched(to: target, image: image.imageDigest))
     logger.debug("switched", metadata: ["slot": "\(target.rawValue)"])
     observer(.switched)
     return .staged(version: image.version)

@@ -49,7 +49,7 @@ extension Updater {
     try recordEvidence(state)
     state.ledger.rollBack(from: booted, context)
     state.ledger = try ledgers.save(state.ledger)
-    try boot.save(state.control.switched(to: target))
+    try boot.save(state.control.switched(to: target, image: record.image.imageDigest))
     observer(.switched)
     return .staged(version: record.image.version)
   }

@@ -35,9 +35,13 @@ public struct UpdateStatus: Equatable, Sendable {
     if case .returned(_, let reason) = assessment {
       return (other.record?.image.version ?? "unknown", reason)
     }
-    guard let record = other.record, record.state == .cancelled,
-      let reason = record.inconclusive
-    else { return nil }
+    guard let record = other.record else {
+      // The ledger was lost with the version that failed; what was accounted for is in the new one.
+      let last = history.last { $0.slot == other.name.rawValue }
+      guard let last, last.event == HistoryEntry.Event.failed.rawValue else { return nil }
+      return (last.version, last.detail ?? "unknown")
+    }
+    guard record.state == .cancelled, let reason = record.inconclusive else { return nil }
     return (record.image.version, "\(reason); it left no trace of why, and can be applied again")
   }
 
@@ -89,7 +93,8 @@ extension Updater {
       booted: try slot(booted), other: try slot(booted.other),
       version: identity.version ?? ledger.image(in: booted)?.version,
       assessment: BootAssessment(
-        control, ledger: ledger, booted: booted, bootID: machine.bootID),
+        control, ledger: ledger, booted: booted, bootID: machine.bootID,
+        gaveUp: run.gaveUp != nil),
       tries: control.tries, nextBoot: BootDecision(control).outcome,
       environmentError: environmentError, floor: max(identity.floor ?? 0, ledger.floor),
       knownBad: ledger.knownBad, history: ledger.history.entries, health: run.health,

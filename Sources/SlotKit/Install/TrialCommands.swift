@@ -21,7 +21,7 @@ struct TrialAuthority: Sendable {
   /// No other command writes during a trial, so waiting longer for one that hangs would protect nothing.
   static let health = TrialAuthority(name: "krux-health", patience: 5000, insists: true)
   /// Outside of a trial an update may be at work, and gives the tries back itself.
-  static let routine = TrialAuthority(name: "krux-health", patience: 60_000, insists: false)
+  static let routine = TrialAuthority(name: "krux-health", patience: 5000, insists: false)
 }
 
 extension Updater {
@@ -125,34 +125,48 @@ extension Updater {
         .rollbackUnverified, "the other slot is not bootable, so there is no way back",
         hint: "confirm this version, or install another one")
     }
-    return try giveUp(state, reason: reason, evidence: ["an operator rejected it"])
+    let end = TrialFailure(
+      reason: reason, evidence: ["an operator rejected it"], authority: .operator)
+    return try giveUp(state, end, write: boot.save)
   }
 
-  /// The fall back of `krux-health`: as `reject`, whoever holds the lock and whatever else cannot be read.
-  /// Without a readable environment a new one is written, with the other slot first.
+  /// The fall back of `krux-health`: as `reject`, whatever else cannot be read. Boot control is looked at again under
+  /// the lock, since an operator may have ended the trial. Without a readable environment a new one is written, at
+  /// once with the other slot first.
   ///
+  /// - Returns: warnings; nil when no trial is on any more.
   /// - Throws: `BootControlFailure`: the bootloader's tries have to do.
-  func fallBack(reason: String, evidence: [String]) throws -> [String] {
+  func fallBack(reason: String, evidence: [String]) throws -> [String]? {
     let lock = try lock("krux-health", .health)
     defer { withExtendedLifetime(lock) {} }
+    let end = TrialFailure(reason: reason, evidence: evidence, authority: .health)
     if let control = try readableControl() {
-      return try giveUp(stateWithoutWaiting(control), reason: reason, evidence: evidence).warnings
+      let state = stateWithoutWaiting(control)
+      guard state.assessment == .trial else { return nil }
+      return try giveUp(state, end, write: boot.save).warnings
     }
     var anew = BootControl.scriptDefaults
     anew.tries = configuration.tries
-    try boot.recreate(anew)
-    return try giveUp(stateWithoutWaiting(anew), reason: reason, evidence: evidence).warnings
+    return try giveUp(stateWithoutWaiting(anew), end, write: boot.recreate).warnings
+  }
+
+  /// Why a trial ends badly, and who says so.
+  private struct TrialFailure {
+    let reason: String
+    let evidence: [String]
+    let authority: TrialAuthority
   }
 
   private func giveUp(
-    _ state: DeviceState, reason: String, evidence: [String]
+    _ state: DeviceState, _ end: TrialFailure, write: (BootControl) throws -> Void
   ) throws -> (returnsTo: String, warnings: [String]) {
     var state = state
     var warnings = state.warnings + evidenceOrWarn(state)
     let image = state.ledger.image(in: booted)?.imageDigest
-    state.ledger.fail(booted, reason: reason, evidence: evidence, context)
+    state.ledger.fail(booted, reason: end.reason, evidence: end.evidence, context)
     warnings += saveOrWarn(state)
-    try boot.save(state.control.fallenBack(from: booted, image: image, reason: reason))
+    do { try run.recordGivenUp(by: end.authority.name) } catch { warnings.append("\(error)") }
+    try write(state.control.fallenBack(from: booted, image: image, reason: end.reason))
     return (state.ledger[booted.other]?.image.version ?? "unknown", warnings)
   }
 }

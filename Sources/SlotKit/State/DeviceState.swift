@@ -10,6 +10,8 @@ struct DeviceState {
   let savesTries: Bool
   /// The ledger could not be read, and must not be written over.
   let ledgerIsUnreadable: Bool
+  /// There is none: a new device, or a data partition that is not mounted yet.
+  let ledgerIsMissing: Bool
   /// For the operator's eyes: a ledger that could not be read, for instance.
   let warnings: [String]
 }
@@ -60,10 +62,12 @@ extension Updater {
     DeviceState(
       control: control, ledger: loaded?.ledger ?? Ledger(),
       assessment: BootAssessment(
-        control, ledger: loaded?.ledger, booted: booted, bootID: machine.bootID),
+        control, ledger: loaded?.ledger, booted: booted, bootID: machine.bootID,
+        gaveUp: run.gaveUp != nil),
       trySpent: control[booted].triesMade > 0,
       savesTries: TryEvidence(control, booted: booted, seenThisBoot: run.trySeen).isSaved,
       ledgerIsUnreadable: loaded == nil,
+      ledgerIsMissing: loaded?.origin == LoadedLedger.Origin.none,
       warnings: machine.warnings + warnings + (loaded.map(Updater.warnings) ?? []))
   }
 
@@ -99,14 +103,17 @@ extension Updater {
   }
 
   private func settle(_ state: inout DeviceState, _ failed: SlotName, _ reason: String) {
-    var image = state.ledger.image(in: failed)?.imageDigest
+    let image = state.ledger.image(in: failed)?.imageDigest
     if state.control.trial == failed {
       let since = state.ledger[failed]?.since ?? context.now
       let end = TrialEnd(state.control, of: failed, machine.traces(since: since))
       if !end.isConclusive {
         let isFirst = state.ledger[failed]?.inconclusive == nil
         state.ledger.leaveOpen(failed, end, context)
-        if isFirst { image = nil }
+        if isFirst {
+          state.control = state.control.leftOpen(booted: booted, tried: failed)
+          return
+        }
       } else {
         state.ledger.fail(failed, reason: end.reason, evidence: end.evidence, context)
       }
@@ -131,6 +138,21 @@ extension Updater {
     settled.ledger = try ledgers.save(settled.ledger)
     if settled.control != state.control { try boot.save(settled.control) }
     return settled
+  }
+
+  /// The same at a boot, which no data partition may hold up: the ledger gets its deadline.
+  ///
+  /// - Returns: what went wrong.
+  func accountWithoutWaiting(_ state: DeviceState) throws -> [String] {
+    let settled = settled(state)
+    if settled.ledger != state.ledger {
+      let warnings = saveOrWarn(settled)
+      guard warnings.isEmpty else { return warnings }
+    }
+    guard settled.control != state.control else { return [] }
+    try recordEvidence(state)
+    try boot.save(settled.control)
+    return []
   }
 
   /// Writes the try of this boot down before it is given back, so that a later command still knows of it.

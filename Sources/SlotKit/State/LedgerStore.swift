@@ -1,5 +1,6 @@
 internal import Glibc
 public import SlotCore
+internal import Synchronization
 public import SystemPackage
 
 /// The ledger as the outside world keeps it.
@@ -94,6 +95,13 @@ public struct LedgerStore: LedgerStoring {
   public func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger {
     try requireMount()
     let bytes = ledger.encoded()
+    // A save that was given up on because the disk hangs may still be under way.
+    return try LedgerStore.writing.withLock { _ throws(LedgerFailure) in try write(bytes) }
+  }
+
+  private static let writing = Mutex<Void>(())
+
+  private func write(_ bytes: [UInt8]) throws(LedgerFailure) -> Ledger {
     do {
       try Files.makeDirectory(directory)
       do {

@@ -9,11 +9,25 @@ struct RunState: Sendable {
   private var tryPath: FilePath { directory.appending("try-was-saved") }
   private var healthPath: FilePath { directory.appending("health.json") }
   private var trialPath: FilePath { directory.appending("trial") }
+  private var givenUpPath: FilePath { directory.appending("given-up") }
 
   /// The bootloader's spent try was seen in this boot, before it was given back.
   var trySeen: Bool { Files.text(tryPath) == bootID }
 
   func recordTrySeen() throws(BootControlFailure) { try write(tryPath, bootID) }
+
+  /// Who gave the running slot up in this boot, by the name of its `TrialAuthority`; nil when nobody did.
+  var gaveUp: String? {
+    guard let lines = Files.text(givenUpPath)?.split(separator: "\n"), lines.count == 2,
+      lines[0] == bootID
+    else { return nil }
+    return String(lines[1])
+  }
+
+  /// Before boot control is written, so that a watcher that is killed in between knows whose the reboot is.
+  func recordGivenUp(by name: String) throws(BootControlFailure) {
+    try write(givenUpPath, "\(bootID)\n\(name)\n")
+  }
 
   /// Nil when nobody watched this boot.
   var health: HealthReport? {

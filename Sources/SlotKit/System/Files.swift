@@ -63,6 +63,12 @@ public enum Files {
     try flushDirectory(path.removingLastComponent())
   }
 
+  /// Writes into a file that is there, such as one of the kernel's.
+  static func overwrite(_ path: FilePath, with bytes: [UInt8]) throws {
+    let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
+    _ = try file.closeAfter { try file.writeAll(bytes) }
+  }
+
   public static func flushDirectory(_ path: FilePath) throws {
     let directory = try FileDescriptor.open(
       path.isEmpty ? "." : path, .readOnly, options: [.directory, .closeOnExec])

@@ -119,6 +119,8 @@ struct BoundedProgram {
       close(ends[0])
       return (.notStarted(Errno(rawValue: error)), [])
     }
+    // krux-health is the last that the kernel should end when memory runs out; what it starts is not.
+    _ = try? Files.overwrite(FilePath("/proc/\(process)/oom_score_adj"), with: Array("0".utf8))
     var program = BoundedProgram(
       process: process, processDescriptor: klinux_process_descriptor(process), pipe: ends[0])
     let ending = program.finish(timeoutSeconds: timeoutSeconds, cancellation)

@@ -58,7 +58,10 @@ enum Threads {
 
     func wait(milliseconds: Int64) -> Value? {
       monitor.locked {
-        if value == nil { monitor.wait(milliseconds: milliseconds) }
+        let end = BootClock.now() + milliseconds
+        while value == nil, BootClock.now() < end {
+          monitor.wait(milliseconds: end - BootClock.now())
+        }
         return value
       }
     }

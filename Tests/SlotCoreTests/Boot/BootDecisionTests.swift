@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test func aSingleTry() {
-    var control = BootControl.scriptDefaults.switched(to: .b)
+    var control = BootControl.scriptDefaults.switched(to: .b, image: digest("1.0.1"))
     control.tries = 1
     #expect(boots(control, count: 4) == [.b, .a, .a, .a])
   }

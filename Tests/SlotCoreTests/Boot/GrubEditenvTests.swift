@@ -53,7 +53,7 @@ import Testing
 
   @Test func itListsWhatIsWrittenHere() throws {
     try withFolder {
-      let control = BootControl.scriptDefaults.switched(to: .b)
+      let control = BootControl.scriptDefaults.switched(to: .b, image: digest("1.0.1"))
       try write(GrubBootControl.write(control, into: GrubEnvironment()))
       #expect(
         try editenv("list") == """
@@ -64,7 +64,7 @@ import Testing
           B_TRY=0
           TRIAL=B
           TRIES=3
-          BAD=\(String(repeating: "0", count: 64))
+          BAD=\(digest("1.0.1").hex)
           WHY=\(String(repeating: " ", count: 120))
 
           """)

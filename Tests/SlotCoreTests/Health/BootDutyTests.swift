@@ -19,10 +19,11 @@ import Testing
 
   private func facts(
     _ control: BootControl?, _ ledger: Ledger?, booted: SlotName = .b, asTrial: Bool = false,
-    boot: String = "boot-2"
+    boot: String = "boot-2", gaveUp: Bool = false
   ) -> BootFacts {
     BootFacts(
-      control: control, ledger: ledger, booted: booted, bootID: boot, startedAsTrial: asTrial)
+      control: control, ledger: ledger, booted: booted, bootID: boot, startedAsTrial: asTrial,
+      gaveUp: gaveUp)
   }
 
   @Test func aTrialIsWatched() {
@@ -55,7 +56,8 @@ import Testing
 
   @Test func aSlotThatWasGivenUpIsLeftAlone() {
     let back = trial.fallenBack(from: .b, image: nil, reason: "x")
-    #expect(BootDuty(facts(back, ledger())) == .givenUp)
+    #expect(BootDuty(facts(back, ledger(), gaveUp: true)) == .givenUp)
+    #expect(BootDuty(facts(back, ledger())) == .watch)
   }
 
   @Test func withoutAnEnvironmentTheCommandLineOrTheLedgerTellATrial() {

@@ -19,9 +19,10 @@ import Testing
   }
 
   private func assess(
-    _ control: BootControl, _ ledger: Ledger?, booted: SlotName = .a, boot: String = "boot-2"
+    _ control: BootControl, _ ledger: Ledger?, booted: SlotName = .a, boot: String = "boot-2",
+    gaveUp: Bool = false
   ) -> BootAssessment {
-    BootAssessment(control, ledger: ledger, booted: booted, bootID: boot)
+    BootAssessment(control, ledger: ledger, booted: booted, bootID: boot, gaveUp: gaveUp)
   }
 
   @Test func settled() {
@@ -33,15 +34,20 @@ import Testing
   }
 
   @Test func theSwitchNeverHappened() {
-    #expect(assess(control(trial: nil, made: 3), staged) == .switchNeverHappened(.b))
+    var disarmed = control(trial: nil, made: 3)
+    disarmed.first = .a
+    #expect(assess(disarmed, staged) == .switchNeverHappened(.b))
     #expect(assess(control(trial: nil), staged, booted: .b) == .settled)
   }
 
   /// After `reject`, before the reboot: the running slot is given up.
   @Test func theRunningSlotWasGivenUp() {
     let rejected = control(trial: .b, made: 1).fallenBack(from: .b, image: nil, reason: "dark")
-    #expect(assess(rejected, staged, booted: .b) == .givenUp)
-    #expect(assess(rejected, nil, booted: .b) == .givenUp)
+    for ledger in [staged, Ledger(), nil] {
+      #expect(assess(rejected, ledger, booted: .b, gaveUp: true) == .givenUp)
+      // In a later boot somebody started it by hand, because the other one does not come up.
+      #expect(assess(rejected, ledger, booted: .b) == .failedOver(from: .a))
+    }
   }
 
   /// The system on trial gave itself up, and left the reason where a lost data partition does not matter.

@@ -134,9 +134,17 @@ import Testing
     var ledger = Ledger()
     ledger.cancel(.a, first)
     ledger.confirm(.a, by: nil, first)
-    ledger.fail(.a, reason: "x", first)
     ledger.rollBack(from: .a, first)
     #expect(ledger == Ledger())
+  }
+
+  /// The release may have taken the record with it; why it failed is kept all the same.
+  @Test func aFailureWithoutARecordIsInTheHistory() {
+    var ledger = Ledger()
+    ledger.fail(.a, reason: "x", first)
+    #expect(ledger.slots.isEmpty && ledger.knownBad.isEmpty)
+    #expect(ledger.history.entries.map(\.event) == ["failed"])
+    #expect(ledger.history.entries.first?.detail == "x")
   }
 
   private func stagedOnce() -> Ledger {

@@ -17,7 +17,7 @@ import Testing
     #expect(
       end().evidence == [
         "boot control: slot B on trial, 3 of 3 tries used",
-        "krux-health never ran in the trial",
+        "krux-health left no note in the trial",
         "watchdog: the reset before this boot did not come from it",
         "kernel: no record of a panic",
       ])

@@ -21,6 +21,7 @@ private final class CountingWatchdog: Watchdog, @unchecked Sendable {
     }
   }
 
+  func disarm() {}
   func release() {}
 
   var count: Int { lock.withLock { feedings } }

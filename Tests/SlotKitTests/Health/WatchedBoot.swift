@@ -62,7 +62,7 @@ final class WatchedBoot: Sendable {
     return ledger
   }
 
-  private static func image(_ version: String, _ sequence: Int64) -> ImageIdentity {
+  static func image(_ version: String, _ sequence: Int64) -> ImageIdentity {
     ImageIdentity(
       version: version, sequence: sequence, imageDigest: Digest(of: Array(version.utf8)),
       imageLength: 1 << 20, frameSize: 64 << 10)
@@ -73,13 +73,18 @@ final class WatchedBoot: Sendable {
     let fresh = SlotBootState(bootable: true, triesMade: 0)
     let spent = SlotBootState(bootable: true, triesMade: 3)
     let off = SlotBootState(bootable: false, triesMade: 1)
+    // What the switch leaves there, until a confirmation.
+    let image = WatchedBoot.image("1.0.1", 11).imageDigest
     return switch state {
-    case .trial: BootControl(first: .b, a: fresh, b: tried, trial: .b)
+    case .trial: BootControl(first: .b, a: fresh, b: tried, trial: .b, lastBad: image)
     case .confirmed: BootControl(first: .a, a: tried, b: off)
-    case .stagedInThisBoot: BootControl(first: .b, a: fresh, b: fresh, trial: .b)
-    case .returned: BootControl(first: .b, a: tried, b: spent, trial: .b)
+    case .stagedInThisBoot:
+      BootControl(first: .b, a: fresh, b: fresh, trial: .b, lastBad: image)
+    case .returned: BootControl(first: .b, a: tried, b: spent, trial: .b, lastBad: image)
     case .gaveUp:
-      BootControl(first: .a, a: tried, b: off, reason: "The data partition did not mount at /data")
+      BootControl(
+        first: .a, a: tried, b: off, lastBad: image,
+        reason: "The data partition did not mount at /data")
     case .failedOver: BootControl(first: .b, a: tried, b: spent)
     }
   }
