@@ -17,6 +17,6 @@ struct Emergency: ParsableCommand {
     cancellation.watchSignals()
     let updater = try options.updater(cancellation)
     let effects = SystemHealth(updater, usesWatchdog: false)
-    _ = try HealthRun(updater, effects).emergency(reason: effects.emergencyReason())
+    _ = try HealthRun(updater, effects).emergency { effects.emergencyReason() }
   }
 }

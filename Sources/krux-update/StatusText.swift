@@ -20,7 +20,7 @@ extension UpdateStatus {
       lines.append(
         UpdateStatus.row("Previous", "\(version) (\(other.device), available for rollback)"))
     }
-    if let record = other.record, record.state == .writing {
+    if let record = other.record, record.state == .writing, assessment != .staged {
       lines.append(
         UpdateStatus.row("Incomplete", "\(record.image.version) (\(other.device), apply it again)"))
     }

@@ -57,17 +57,21 @@ public struct HealthRun: Sendable {
     return conclude(verdict)
   }
 
-  /// The system has ended in `emergency.target` or `rescue.target`, for `reason`. In a trial that is the end of it;
-  /// otherwise nothing is done, and the shell is left to whoever comes.
+  /// The system has ended in `emergency.target` or `rescue.target`. In a trial that is the end of it; otherwise
+  /// nothing is done, and the shell is left to whoever comes.
+  ///
+  /// - Parameter reason: asked for when what was on its way has been waited for.
   ///
   /// - Throws: `CancellationFailure`.
-  public func emergency(reason: String) throws(CancellationFailure) -> HealthOutcome {
+  public func emergency(
+    reason: () -> String
+  ) throws(CancellationFailure) -> HealthOutcome {
     // The boot partition may still be on its way.
     let facts = try waitForFacts()
     switch BootDuty(facts) {
-    case .watchTrial: return fallBack(facts, reason: reason)
+    case .watchTrial: return fallBack(facts, reason: reason())
     case .finishFallBack(let earlier): return fallBack(facts, reason: earlier)
-    case .watch: return .unhealthy(reason: reason)
+    case .watch: return .unhealthy(reason: reason())
     case .givenUp: return leave(facts)
     }
   }

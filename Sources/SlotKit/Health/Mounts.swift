@@ -16,6 +16,19 @@ public enum Mounts {
     Files.text(fstab).flatMap { fstabMountPoint(holding: path, in: $0) }
   }
 
+  /// The mount points of fstab that have to be mounted, and are not.
+  public static func missingMountPoints(fstab: FilePath = "/etc/fstab") -> [FilePath] {
+    guard let table = Files.text(fstab),
+      let mountinfo = Files.text("/proc/self/mountinfo", limit: 1 << 20)
+    else { return [] }
+    return missingMountPoints(in: table, mountinfo: mountinfo)
+  }
+
+  static func missingMountPoints(in fstab: String, mountinfo: String) -> [FilePath] {
+    fstab.split(separator: "\n").filter { !options(of: $0).contains("nofail") }
+      .compactMap(mountPoint).filter { !isMountPoint($0, in: mountinfo) }
+  }
+
   /// - Parameter mountinfo: the lines of `/proc/self/mountinfo` (proc(5)); the fifth field is the mount point.
   static func isMountPoint(_ path: FilePath, in mountinfo: String) -> Bool {
     let path = path.lexicallyNormalized()
@@ -38,10 +51,14 @@ public enum Mounts {
     guard fields.count >= 3, !fields[0].hasPrefix("#"), fields[1].hasPrefix("/"),
       fields[2] != "swap"
     else { return nil }
-    let options = fields.count > 3 ? fields[3].split(separator: ",") : []
-    guard !options.contains("noauto") else { return nil }
+    guard !options(of: line).contains("noauto") else { return nil }
     let point = FilePath(unescaped(fields[1])).lexicallyNormalized()
     return point.components.isEmpty ? nil : point
+  }
+
+  private static func options(of line: Substring) -> [Substring] {
+    let fields = line.split { $0 == " " || $0 == "\t" }
+    return fields.count > 3 ? fields[3].split(separator: ",") : []
   }
 
   /// Both files write a blank, a tab, a line end and a backslash as `\` and three octal digits.

@@ -189,14 +189,19 @@ public final class SystemHealth: HealthEffects {
     if result == .noServiceManager { armed.disarm() }
   }
 
-  /// Why the system ended in `emergency.target`: the data partition, or the units that failed.
+  /// Why the system ended in `emergency.target`: the data partition, another mount that is missing, or the units that
+  /// failed. A mount whose device never came is not among those for systemd.
   public func emergencyReason() -> String {
     if let mount = updater.layout.dataMount, !Mounts.isMountPoint(mount) {
       return "The data partition did not mount at \(mount)"
     }
+    let what = "The boot ended in emergency.target"
+    let missing = Mounts.missingMountPoints()
+    guard missing.isEmpty else {
+      return "\(what): nothing is mounted at \(missing.map(\.string).joined(separator: ", "))"
+    }
     let units = manager.failedUnits()
-    return "The boot ended in emergency.target"
-      + (units.isEmpty ? "" : ": \(units.joined(separator: ", ")) failed")
+    return units.isEmpty ? what : "\(what): \(units.joined(separator: ", ")) failed"
   }
 
   // MARK: - Words and the end

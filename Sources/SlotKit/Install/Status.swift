@@ -92,9 +92,12 @@ extension Updater {
     return UpdateStatus(
       booted: try slot(booted), other: try slot(booted.other),
       version: identity.version ?? ledger.image(in: booted)?.version,
-      assessment: BootAssessment(
-        control, ledger: ledger, booted: booted, bootID: machine.bootID,
-        gaveUp: run.gaveUp != nil),
+      // The script's defaults are no state that anything could be told from.
+      assessment: environmentError != nil
+        ? .settled
+        : BootAssessment(
+          control, ledger: ledger, booted: booted, bootID: machine.bootID,
+          gaveUp: run.gaveUp != nil),
       tries: control.tries, nextBoot: BootDecision(control).outcome,
       environmentError: environmentError, floor: max(identity.floor ?? 0, ledger.floor),
       knownBad: ledger.knownBad, history: ledger.history.entries, health: run.health,

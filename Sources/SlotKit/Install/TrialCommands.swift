@@ -61,8 +61,9 @@ extension Updater {
     }
     try boot.save(confirmed)
     run.unmarkTrial()
+    let version = image?.version ?? identity.version ?? "unknown"
     return state.assessment == .trial
-      ? (.confirmed(version: image?.version ?? "unknown"), warnings) : (.triesGivenBack, warnings)
+      ? (.confirmed(version: version), warnings) : (.triesGivenBack, warnings)
   }
 
   /// Nil when there is no boot environment, or a damaged one.

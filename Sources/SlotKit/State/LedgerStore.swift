@@ -117,6 +117,8 @@ public struct LedgerStore: LedgerStoring {
   }
 
   public func requireReserve() throws(LedgerFailure) {
+    // The directory may be gone with all that was in it.
+    do { try Files.makeDirectory(directory) } catch { throw ioFailure("write", error) }
     guard refillReserve() else {
       throw LedgerFailure(
         .noSpace, "no space left in \(directory) for the record of an install",

@@ -300,14 +300,14 @@ import Testing
     let boot = WatchedBoot(.trial)
     let health = ScriptedHealth([])
     let reason = "The boot ended in emergency.target: mnt-x.mount failed"
-    #expect(try boot.run(health).emergency(reason: reason) == .fellBack(reason: reason))
+    #expect(try boot.run(health).emergency { reason } == .fellBack(reason: reason))
     #expect(boot.control.current.reason == reason && health.events == [.reboot])
   }
 
   @Test func anEmergencyWithoutATrialIsLeftToAPerson() throws {
     let boot = WatchedBoot(.confirmed)
     let health = ScriptedHealth([])
-    #expect(try boot.run(health).emergency(reason: "x") == .unhealthy(reason: "x"))
+    #expect(try boot.run(health).emergency { "x" } == .unhealthy(reason: "x"))
     #expect(health.events == [] && boot.control.history.count == 1)
   }
 

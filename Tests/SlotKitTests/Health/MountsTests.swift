@@ -55,6 +55,21 @@ import Testing
     #expect(Mounts.unescaped(field[...]) == expected)
   }
 
+  @Test func requiredMountsThatAreMissingAreFound() {
+    let fstab = """
+      # data
+      PARTLABEL=data /data ext4 noatime 0 0
+      tmpfs /var tmpfs mode=0755 0 0
+      PARTLABEL=esp /boot/efi vfat sync,nofail 0 0
+      PARTLABEL=x /nofail ext4 defaults 0 0
+      PARTLABEL=y /by-hand ext4 noauto 0 0
+      """
+    let mountinfo = "30 1 0:5 / /var rw - tmpfs tmpfs rw\n"
+    #expect(
+      Mounts.missingMountPoints(in: fstab, mountinfo: mountinfo).map(\.string)
+        == ["/data", "/nofail"])
+  }
+
   @Test func theKernelIsAsked() throws {
     #expect(Mounts.isMountPoint("/proc"))
     try withScratch { #expect(!Mounts.isMountPoint($0.path(""))) }
