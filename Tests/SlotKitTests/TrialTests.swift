@@ -45,6 +45,16 @@ import Testing
     #expect(harness.boot.current.trial == .b)
   }
 
+  /// Boot control keeps what the ledger has not taken, so that the next boot accounts for it.
+  @Test func anAccountWithoutALedgerIsNone() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .b, bMade: 3)) {
+      $0.stage(.b, TrialTests.image(SampleBundle()), TrialTests.context)
+    }
+    harness.ledger.refuseWrites(LedgerFailure(.ioFailed, "the data partition is read-only"))
+    #expect(throws: LedgerFailure.self) { try harness.updater.rollback(force: true) { _ in } }
+    #expect(harness.boot.history.count == 1)
+  }
+
   /// A confirmed release can forbid what is older: then going back is no way out.
   @Test(arguments: [false, true]) func rollbackDoesNotGoBelowTheFloor(force: Bool) throws {
     let bundle = SampleBundle()
