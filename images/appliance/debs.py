@@ -1,6 +1,8 @@
 """Debian packages: which are needed, fetching them, unpacking them. Nothing of them is ever run."""
+import os
 import re
 import subprocess
+import tempfile
 
 from .lists import entries
 from .process import Failed, run
@@ -9,10 +11,13 @@ from .process import Failed, run
 def resolve(wanted):
     """File names of the packages in `wanted` and of all they depend on, as apt would install them now.
 
-    apt is asked with an empty list of installed packages, so the answer does not depend on the builder.
+    apt is asked with an empty list of installed packages and an empty cache of fetched ones, which it would leave
+    out, so the answer does not depend on the builder.
     """
-    printed = run("apt-get", "-o", "Dir::State::status=/dev/null", "-o", "APT::Install-Recommends=0", "--yes",
-                  "--print-uris", "install", *wanted)
+    with tempfile.TemporaryDirectory() as archives:
+        os.mkdir(os.path.join(archives, "partial"))
+        printed = run("apt-get", "-o", "Dir::State::status=/dev/null", "-o", f"Dir::Cache::archives={archives}",
+                      "-o", "APT::Install-Recommends=0", "--yes", "--print-uris", "install", *wanted)
     names = re.findall(r"^'[^']*' (\S+\.deb) ", printed, re.MULTILINE)
     if not names:
         raise Failed("apt-get knows no packages: run apt-get update")

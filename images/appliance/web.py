@@ -1,55 +1,54 @@
-"""A web server for bundles: nginx on a free port of the loopback interface."""
+"""A web server for bundles: nginx on a loopback port."""
 import os
 import socket
 import subprocess
-import tempfile
 import time
 
 from .process import Failed
 
-CONFIGURATION = """daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; user root; worker_processes 1;
-events {{ }}
+CONFIGURATION = """daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.err; worker_processes 1;
+{user}events {{ }}
 http {{
-  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
-  server {{ listen 127.0.0.1:{port}; root {root}; }}
+  access_log {folder}/access.log; sendfile on;
+  client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+  uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+  server {{ listen 127.0.0.1:{port}; root {bundles}; }}
 }}
 """
 
 
 class WebServer:
-    """Serves a directory until `close`, or the end of a `with`."""
+    """Serves a directory at `port` while it is open."""
 
-    def __init__(self, root):
-        self.temporary = tempfile.TemporaryDirectory(prefix="krux-web-")
+    def __init__(self, bundles, folder):
+        os.makedirs(folder, exist_ok=True)
+        # nginx does not say which port it was given, so one that is free is asked for beforehand.
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        configuration = os.path.join(self.temporary.name, "nginx.conf")
-        with open(configuration, "w", encoding="utf-8") as file:
-            file.write(CONFIGURATION.format(folder=self.temporary.name, port=self.port, root=os.path.abspath(root)))
-        self.process = subprocess.Popen(["nginx", "-c", configuration, "-e", f"{self.temporary.name}/error.log"])
-        self._wait()
-
-    def _wait(self):
-        deadline = time.monotonic() + 20
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    self.close()
-                    raise Failed("nginx did not start") from None
-                time.sleep(0.05)
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait()
-        self.temporary.cleanup()
+        self.configuration = os.path.join(os.path.abspath(folder), "nginx.conf")
+        user = "user root; " if os.geteuid() == 0 else ""
+        with open(self.configuration, "w", encoding="utf-8") as file:
+            file.write(CONFIGURATION.format(folder=os.path.dirname(self.configuration), port=self.port,
+                                            bundles=os.path.abspath(bundles), user=user))
 
     def __enter__(self):
-        return self
+        try:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "TERM", "nginx", "-c", self.configuration],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        except FileNotFoundError as error:
+            raise Failed(f"{error.filename} is not installed") from error
+        for _ in range(200):
+            if self.process.poll() is not None:
+                raise Failed(f"nginx ended: {self.process.stderr.read().strip()}")
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return self
+            except OSError:
+                time.sleep(0.05)
+        raise Failed("nginx does not listen")
 
     def __exit__(self, *_):
-        self.close()
+        self.process.terminate()
+        self.process.wait()
