@@ -10,11 +10,14 @@ import Testing
 
   init() throws { server = try WebServer() }
 
-  private func device(_ health: String, trial: Bool = true) throws -> DeviceFolder {
+  private func device(
+    _ health: String, trial: Bool = true, checkTimeout: Int = 600
+  ) throws -> DeviceFolder {
     let device = try DeviceFolder()
     if trial { try device.bootIntoTrial() }
     try device.configure(
-      DeviceFolder.configuration + "[health]\ntimeout-seconds = 10\ncheck-timeout-seconds = 1\n"
+      DeviceFolder.configuration
+        + "[health]\ntimeout-seconds = 10\ncheck-timeout-seconds = \(checkTimeout)\n"
         + "url = \"\(health.isEmpty ? "" : server.address(health))\"\n")
     return device
   }
@@ -80,11 +83,11 @@ import Testing
   }
 
   @Test func aRequiredCheckThatFailsOrHangsEndsATrial() throws {
-    for (body, reason) in [
-      ("echo the display stays dark; exit 1", "10-display failed: the display stays dark"),
-      ("sleep 1000", "10-display did not end within 1 s"),
+    for (body, timeout, reason) in [
+      ("echo the display stays dark; exit 1", 600, "10-display failed: the display stays dark"),
+      ("sleep 1000", 1, "10-display did not end within 1 s"),
     ] {
-      let device = try device("health/ready")
+      let device = try device("health/ready", checkTimeout: timeout)
       try script("required/10-display", body, in: device)
       #expect(try health("run", on: device).status == 69)
       #expect(
