@@ -75,7 +75,7 @@ test: test-deps lint ## Run all tests (root: loop devices, mounts)
 	Tests/scenarios/gpt_disk.py .build/debug
 
 .PHONY: demo
-demo: machine-deps release ## A virtual appliance: update, confirm, four ways of coming back, rollback
+demo: machine-deps release ## A virtual appliance: update, confirm, three ways of coming back, rollback
 	images/demo
 
 .PHONY: demo-quick
