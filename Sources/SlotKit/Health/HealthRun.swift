@@ -117,15 +117,17 @@ public struct HealthRun: Sendable {
   /// Waits a little for the mounts of the boot and the data partition, whichever of them come.
   private func waitForFacts() throws(CancellationFailure) -> BootFacts {
     let start = effects.now()
-    var facts = facts()
     while true {
+      // Asked first: what is there now is in the facts too.
+      let hasLedger = ledgerIsThere
+      let facts = facts()
       let waited = effects.now() - start
-      let isComplete =
-        (facts.control != nil || waited >= HealthRun.environmentPatience)
-        && (waited >= HealthRun.ledgerPatience || ledgerIsThere)
-      if isComplete { return facts }
+      if facts.control != nil || waited >= HealthRun.environmentPatience,
+        hasLedger || waited >= HealthRun.ledgerPatience
+      {
+        return facts
+      }
       try effects.sleep(until: effects.now() + HealthRun.pollInterval)
-      facts = self.facts()
     }
   }
 
