@@ -1,7 +1,7 @@
 """New versions that never get as far as krux-health: the bootloader or the watchdog goes back."""
 from registry import scenario
 
-NEVER_RAN = "krux-health never ran in the trial"
+NEVER_RAN = "krux-health left no note in the trial"
 NO_PANIC = "kernel: no record of a panic"
 NOT_BY_WATCHDOG = "watchdog: the reset before this boot did not come from it"
 BY_WATCHDOG = "watchdog: the reset before this boot came from the hardware watchdog"
