@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import Logging
 internal import SlotCore
 internal import SlotKit
@@ -15,10 +14,7 @@ struct HealthOptions: ParsableArguments {
 
   /// An updater that a mistake in the configuration does not stop; what is wrong goes to standard error.
   func updater(_ cancellation: Cancellation = Cancellation()) throws -> Updater {
-    guard root != nil || geteuid() == 0 else {
-      throw PermissionFailure(
-        .notRoot, "only root can do this", hint: "run it with sudo, or try it with --root DIR")
-    }
+    if root == nil { try PermissionFailure.requireRoot() }
     let logger = Logger(label: "krux-health") { _ in SwiftLogNoOpLogHandler() }
     let (updater, warnings) = try Updater.watching(
       root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger)
@@ -26,13 +22,6 @@ struct HealthOptions: ParsableArguments {
     return updater
   }
 }
-
-enum PermissionCode: String, FailureCode {
-  static var domain: FailureDomain { .permission }
-  case notRoot = "not_root"
-}
-
-typealias PermissionFailure = Failure<PermissionCode>
 
 enum HealthCode: String, FailureCode {
   static var domain: FailureDomain { .health }

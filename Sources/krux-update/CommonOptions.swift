@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Glibc
 internal import Logging
 internal import SlotCore
 internal import SlotKit
@@ -34,17 +33,7 @@ struct CommonOptions: ParsableArguments {
 
   /// For commands that change something.
   func writingUpdater(_ cancellation: Cancellation = Cancellation()) throws -> Updater {
-    guard root != nil || geteuid() == 0 else {
-      throw PermissionFailure(
-        .notRoot, "only root can do this", hint: "run it with sudo, or try it with --root DIR")
-    }
+    if root == nil { try PermissionFailure.requireRoot() }
     return try updater(cancellation)
   }
 }
-
-enum PermissionCode: String, FailureCode {
-  static var domain: FailureDomain { .permission }
-  case notRoot = "not_root"
-}
-
-typealias PermissionFailure = Failure<PermissionCode>

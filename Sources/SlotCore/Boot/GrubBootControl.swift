@@ -1,8 +1,9 @@
 /// `BootControl` in GRUB's environment, under the names that RAUC's scripts use.
 ///
 /// `X_OK=1` is bootable, `X_TRY` counts the boots made. `TRIAL` is `A`, `B` or `-`; `BAD` is 64 zeros for
-/// none, `WHY` a sentence of 120 characters filled up with spaces. All are fixed in width and stand directly after the header, so that a change of them is a
-/// change within the first 512 bytes, which a disk writes whole or not at all.
+/// none, `WHY` a sentence of 120 characters filled up with spaces. All are fixed in width and stand directly
+/// after the header, so that a change of them is a change within the first 512 bytes, which a disk writes
+/// whole or not at all.
 public enum GrubBootControl {
   static let names = ["ORDER", "A_OK", "A_TRY", "B_OK", "B_TRY", "TRIAL", "TRIES", "BAD", "WHY"]
   /// A longer comment could push the variables out of the first 512 bytes, and is dropped.

@@ -37,9 +37,6 @@ public struct HealthMonitor: Equatable, Sendable {
 
   public init(_ policy: HealthPolicy) { self.policy = policy }
 
-  /// The reason of the last bad round; nil while all were good.
-  public var reason: String? { lastReason }
-
   /// The watch begins.
   public mutating func start(at now: Int64) -> Action { woken(at: now) }
 

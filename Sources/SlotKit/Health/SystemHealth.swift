@@ -62,7 +62,9 @@ public final class SystemHealth: HealthEffects {
   public func now() -> Int64 { BootClock.now() }
 
   public func sleep(until time: Int64) throws(CancellationFailure) {
-    try updater.cancellation.sleep(milliseconds: time - now())
+    // A wait may end early; the reboot by force after this one must not.
+    while now() < time { try updater.cancellation.sleep(milliseconds: time - now()) }
+    try updater.cancellation.check()
   }
 
   // MARK: - Checks
@@ -135,17 +137,17 @@ public final class SystemHealth: HealthEffects {
 
   public func handWatchdogOver() -> [String] {
     let stopped = feeder.withLock { $0.take() }?.stop()
-    if let watchdog, stopped != nil { return hand(watchdog) }
+    if let watchdog, stopped != nil { return hand(watchdog, FilePath(settings.watchdogDevice)) }
     // What the initrd armed is fed by nobody where the configured device is another, or busy.
     guard usesWatchdog, stopped == nil, !hasHandedOver.exchange(true, ordering: .relaxed),
       case .opened(let armed) = HardwareWatchdog.open(
         timeoutSeconds: settings.watchdogTimeoutSeconds)
     else { return [] }
-    return hand(armed)
+    return hand(armed, HardwareWatchdog.defaultPath)
   }
 
   /// After a verdict nothing may hang on a watchdog that nobody feeds: systemd has it, or it is stopped.
-  private func hand(_ watchdog: any Watchdog) -> [String] {
+  private func hand(_ watchdog: any Watchdog, _ device: FilePath) -> [String] {
     hasHandedOver.store(true, ordering: .relaxed)
     watchdog.feed()
     var isReleased = false
@@ -161,7 +163,6 @@ public final class SystemHealth: HealthEffects {
       watchdog.disarm()
       return warnings + ["the watchdog was stopped: systemd cannot take it over"]
     }
-    let device = FilePath(settings.watchdogDevice)
     switch HardwareWatchdog.open(device, timeoutSeconds: settings.watchdogTimeoutSeconds) {
     case .opened(let left):
       left.disarm()
