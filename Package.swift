@@ -63,6 +63,15 @@ let package = Package(
       name: "CommandTests",
       dependencies: ["SlotCore", "SlotKitTesting", "krux-update", "krux-health", "krux-release"],
       swiftSettings: strict),
+    .target(
+      name: "PowerCut", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
+      path: "Tests/PowerCut", swiftSettings: strict),
+    .executableTarget(
+      name: "powercut", dependencies: ["PowerCut", argumentParser], path: "Tests/PowerCutMain",
+      swiftSettings: strict),
+    .testTarget(
+      name: "PowerCutTests", dependencies: ["PowerCut", "SlotKitTesting", system],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
@@ -75,4 +84,15 @@ if Context.environment["KRUX_ONLY_CORE"] == "1" {
   package.targets.removeAll { !core.contains($0.name) }
   package.products = []
   package.dependencies = []
+}
+
+// Only the libraries and the fuzz targets, for `Fuzz/run`: a fuzzer brings the `main` of its executable.
+if Context.environment["KRUX_FUZZ"] == "1" {
+  let fuzzed = ["CSodium", "CBlkid", "CCurl", "CZstd", "CLinux", "CToml", "SlotCore", "SlotKit"]
+  package.targets.removeAll { !fuzzed.contains($0.name) }
+  package.products = []
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: ["SlotCore", "SlotKit", system], path: "Fuzz/Sources",
+      swiftSettings: strict))
 }

@@ -13,6 +13,9 @@ public struct Updater: Sendable {
   public let cancellation: Cancellation
   let boot: any BootControlStore
   let ledgers: any LedgerStoring
+  private let clock: @Sendable () -> Timestamp
+  /// Milliseconds that the end of a trial waits for the data partition.
+  let ledgerDeadline: Int64
   let logger: Logger
 
   /// Reads the configuration and finds the slots.
@@ -35,13 +38,20 @@ public struct Updater: Sendable {
         try DiskMachine(configuration)
       }
     self.cancellation = cancellation
+    clock = Updater.systemClock
+    ledgerDeadline = Updater.ledgerDeadline
     self.logger = logger
+  }
+
+  private static let systemClock: @Sendable () -> Timestamp = {
+    Timestamp(seconds: Int64(time(nil)))
   }
 
   /// An updater on other parts than the system's: for tests, and for programs with a machine of their own.
   public init(
     layout: Layout, configuration: Configuration, machine: any Machine,
     boot: any BootControlStore, ledgers: any LedgerStoring,
+    clock: (@Sendable () -> Timestamp)? = nil, ledgerDeadline: Int64 = Updater.ledgerDeadline,
     cancellation: Cancellation = Cancellation(), logger: Logger = Logger(label: "krux-update")
   ) {
     self.layout = layout
@@ -49,6 +59,8 @@ public struct Updater: Sendable {
     self.machine = machine
     self.boot = boot
     self.ledgers = ledgers
+    self.clock = clock ?? Updater.systemClock
+    self.ledgerDeadline = ledgerDeadline
     self.cancellation = cancellation
     self.logger = logger
   }
@@ -87,7 +99,7 @@ public struct Updater: Sendable {
   var run: RunState { RunState(directory: layout.runDirectory, bootID: machine.bootID) }
 
   var context: LedgerContext {
-    LedgerContext(now: Timestamp(seconds: Int64(time(nil))), bootID: machine.bootID)
+    LedgerContext(now: clock(), bootID: machine.bootID)
   }
 
   /// Waits for nobody: a second updater is told who holds the lock.

@@ -14,7 +14,7 @@ extension UpdateStatus {
       UpdateStatus.row("Boot status", bootStatus),
     ]
     if assessment == .staged {
-      let version = other.record?.image.version ?? "unknown"
+      let version = other.image?.version ?? "unknown"
       lines.append(UpdateStatus.row("Staged", "\(version) (\(other.device), activates on reboot)"))
     } else if let version = rollbackVersion {
       lines.append(
@@ -103,7 +103,7 @@ extension UpdateStatus {
       "rolledBackFrom": (returned?.version).json, "rollbackReason": (returned?.reason).json,
       "failedOverFrom": (failedOver?.version).json, "failOverReason": (failedOver?.reason).json,
       "health": health?.json,
-      "stagedVersion": (assessment == .staged ? other.record?.image.version : nil).json,
+      "stagedVersion": (assessment == .staged ? other.image?.version : nil).json,
       "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,
       "nextBoot": .string(nextBootSlot?.rawValue ?? "rescue"),
       "tries": .integer(Int64(tries)), "floor": .integer(floor),

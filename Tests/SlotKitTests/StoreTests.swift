@@ -61,6 +61,17 @@ final class TemporaryFolder {
     #expect(loaded.ledger.generation == 1)
   }
 
+  @Test func aDamagedOneDoesNotTakeThePlaceOfTheOneBefore() throws {
+    let folder = try TemporaryFolder()
+    let store = LedgerStore(directory: folder.path)
+    let first = try LedgerStoreTests.saved(store)
+    let second = try store.save(first)
+    try folder.write("garbage", to: "ledger.json")
+    _ = try store.save(second)
+    try folder.write("garbage", to: "ledger.json")
+    #expect(try store.load().ledger.generation == first.generation)
+  }
+
   @Test func saysWhenAllIsLostOrNew() throws {
     let folder = try TemporaryFolder()
     let store = LedgerStore(directory: folder.path)
@@ -112,6 +123,32 @@ final class TemporaryFolder {
       ])
     #expect(listed.contains("saved_entry=x\\y"))
     #expect(try GrubStore(path: FilePath(path)).load() == GrubStoreTests.control)
+  }
+
+  /// A disk that drops the bytes of a new environment and says nothing.
+  @Test func aNewEnvironmentIsReadBack() throws {
+    struct Forgetful: FileSystem {
+      let files = SystemFiles()
+      func read(_ path: FilePath, limit: Int) throws -> [UInt8]? {
+        try files.read(path, limit: limit)
+      }
+      func overwrite(_ path: FilePath, with bytes: [UInt8]) throws {}
+      func create(_ path: FilePath, with bytes: [UInt8], mode: UInt32) throws {
+        try files.create(path, with: [UInt8](repeating: 0, count: bytes.count), mode: mode)
+      }
+      func rename(_ path: FilePath, to new: FilePath) throws { try files.rename(path, to: new) }
+      func link(_ path: FilePath, as new: FilePath) throws { try files.link(path, as: new) }
+      func remove(_ path: FilePath) -> Bool { files.remove(path) }
+      func flushDirectory(_ path: FilePath) throws { try files.flushDirectory(path) }
+      func makeDirectory(_ path: FilePath) throws { try files.makeDirectory(path) }
+      func reserve(_ path: FilePath, byteCount: Int) throws {}
+    }
+    let folder = try TemporaryFolder()
+    let store = GrubStore(path: folder.path.appending("grubenv"), files: Forgetful())
+    let failure = #expect(throws: BootControlFailure.self) {
+      try store.recreate(GrubStoreTests.control)
+    }
+    #expect(failure?.code == .ioFailed)
   }
 
   /// Only the first sector may differ, or a power cut could tear the change.

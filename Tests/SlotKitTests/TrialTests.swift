@@ -1,3 +1,4 @@
+import Foundation
 import SlotCore
 import SlotKit
 import SlotKitTesting
@@ -207,6 +208,20 @@ import Testing
     #expect(code { _ = try harness.updater.rollback(force: true) { _ in } } == .rebootPending)
     #expect(harness.boot.history.count == states)
     #expect(harness.target.log.isEmpty)
+  }
+
+  @Test func aNoteThatCannotBeReadCountsAsGivenUp() throws {
+    let harness = try TrialTests.harness(control: TrialTests.control(trial: .a)) {
+      $0.stage(.a, TrialTests.image(SampleBundle(seed: 7)), TrialTests.context)
+      $0.provision(.b, TrialTests.image(SampleBundle()), TrialTests.context)
+    }
+    _ = try harness.updater.reject(reason: "bad")
+    let note = harness.folder.appending(path: "run/given-up")
+    try FileManager.default.removeItem(at: note)
+    // A directory cannot be read as a file.
+    try FileManager.default.createDirectory(at: note, withIntermediateDirectories: false)
+    let failure = #expect(throws: PolicyFailure.self) { try harness.apply(force: true) }
+    #expect(failure?.code == .rebootPending)
   }
 
   /// A cut between the ledger's entry and the disarm: what boots is the version from before.

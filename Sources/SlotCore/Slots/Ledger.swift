@@ -97,16 +97,21 @@ extension Ledger {
 
   /// What was staged in `slot` is called off.
   public mutating func cancel(_ slot: SlotName, _ context: LedgerContext) {
-    guard change(slot, to: .cancelled, context) else { return }
-    history.append(
-      .cancelled, slot: slot, version: slots[slot]?.image.version ?? "", context: context)
+    guard slots[slot] != nil else { return }
+    let version = image(in: slot)?.version ?? "unknown"
+    if slots[slot]?.state == .writing {
+      forget(slot)
+    } else {
+      _ = change(slot, to: .cancelled, context)
+    }
+    history.append(.cancelled, slot: slot, version: version, context: context)
   }
 
   /// The boot of `slot` is healthy.
   public mutating func confirm(_ slot: SlotName, by detail: String?, _ context: LedgerContext) {
     guard let record = slots[slot], record.state != .confirmed else { return }
     guard record.state != .writing else {
-      slots[slot] = nil
+      forget(slot)
       return
     }
     _ = change(slot, to: .confirmed, context)
@@ -130,7 +135,7 @@ extension Ledger {
     }
     guard record.state != .failed else { return }
     guard record.state != .writing else {
-      slots[slot] = nil
+      forget(slot)
       return
     }
     _ = change(slot, to: .failed, context)
@@ -194,6 +199,14 @@ extension Ledger {
     history.append(
       .repaired, slot: slot, version: slots[slot]?.image.version ?? "unknown", detail: detail,
       context: context)
+  }
+
+  /// `slot` holds something else than its record says: what it held before an install that never got as far.
+  private mutating func forget(_ slot: SlotName) {
+    slots[slot] = nil
+    document = document.merging([
+      "slots": document["slots"]?.merging([slot.rawValue: nil])
+    ])
   }
 
   private mutating func change(

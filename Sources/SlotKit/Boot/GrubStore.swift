@@ -1,4 +1,3 @@
-internal import Glibc
 public import SlotCore
 public import SystemPackage
 
@@ -6,15 +5,22 @@ public import SystemPackage
 public struct GrubStore: BootControlStore {
   public let path: FilePath
   private let defaultTries: Int
+  private let files: any FileSystem
 
-  public init(path: FilePath, defaultTries: Int = BootControl.defaultTries) {
+  public init(
+    path: FilePath, defaultTries: Int = BootControl.defaultTries,
+    files: any FileSystem = SystemFiles()
+  ) {
     self.path = path
     self.defaultTries = defaultTries
+    self.files = files
   }
 
   private func read() throws(BootControlFailure) -> [UInt8] {
     let bytes: [UInt8]?
-    do { bytes = try Files.read(path, limit: GrubEnvironment.byteCount) } catch Errno.fileTooLarge {
+    do {
+      bytes = try files.read(path, limit: GrubEnvironment.byteCount)
+    } catch Errno.fileTooLarge {
       return [UInt8](repeating: 0, count: GrubEnvironment.byteCount + 1)
     } catch {
       throw ioFailure("read", error)
@@ -53,7 +59,11 @@ public struct GrubStore: BootControlStore {
         try overwrite(sector)
       }
     }
-    guard try load() == control else {
+    try check(control)
+  }
+
+  private func check(_ control: BootControl) throws(BootControlFailure) {
+    guard let read = try? load(), read == control else {
       throw BootControlFailure(
         .ioFailed, "the boot environment \(path) does not read as it was written",
         hint: "check the boot partition's file system")
@@ -62,26 +72,16 @@ public struct GrubStore: BootControlStore {
 
   public func recreate(_ control: BootControl) throws(BootControlFailure) {
     try replace(try GrubBootControl.write(control, into: GrubEnvironment()).encoded())
+    try check(control)
   }
 
   /// One `pwrite` of one sector and one flush: what a power cut leaves is all of it or nothing.
   private func overwrite(_ sector: [UInt8]) throws(BootControlFailure) {
-    do {
-      let file = try FileDescriptor.open(path, .writeOnly, options: .closeOnExec)
-      try file.closeAfter {
-        let count = try sector.withUnsafeBytes {
-          try file.write(toAbsoluteOffset: 0, $0)
-        }
-        guard count == sector.count else { throw Errno.ioError }
-        try Files.check(fdatasync(file.rawValue))
-      }
-    } catch {
-      throw ioFailure("write", error)
-    }
+    do { try files.overwrite(path, with: sector) } catch { throw ioFailure("write", error) }
   }
 
   private func replace(_ bytes: [UInt8]) throws(BootControlFailure) {
-    do { try Files.replace(path, with: bytes) } catch { throw ioFailure("write", error) }
+    do { try files.replace(path, with: bytes) } catch { throw ioFailure("write", error) }
   }
 
   private func ioFailure(_ verb: String, _ error: any Error) -> BootControlFailure {

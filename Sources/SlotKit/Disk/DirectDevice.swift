@@ -42,7 +42,8 @@ public final class DirectDevice: SlotDevice {
       throw DirectDevice.busy(path)
     }
     do {
-      (byteCount, alignment) = try DirectDevice.geometry(file, status, isDirect: isDirect)
+      (byteCount, alignment) = try DirectDevice.geometry(
+        file, path, status, isDirect: isDirect)
     } catch {
       try? file.close()
       throw error
@@ -79,7 +80,7 @@ public final class DirectDevice: SlotDevice {
   }
 
   private static func geometry(
-    _ file: FileDescriptor, _ status: Stat, isDirect: Bool
+    _ file: FileDescriptor, _ path: FilePath, _ status: Stat, isDirect: Bool
   ) throws -> (byteCount: UInt64, alignment: Int) {
     guard status.type == .blockSpecial else {
       return (UInt64(status.size), isDirect ? 4096 : 1)
@@ -91,7 +92,8 @@ public final class DirectDevice: SlotDevice {
     else {
       let error = Errno(rawValue: errno)
       throw SlotFailure(
-        .openFailed, "cannot read the size of the device: \(error)", systemError: error.rawValue)
+        .openFailed, "cannot read the size of \(path): \(error)", hint: SlotFailure.diskHint,
+        systemError: error.rawValue)
     }
     return (bytes, Int(block))
   }

@@ -31,7 +31,7 @@ extension Updater {
     case .givenUp: throw PolicyFailure.rebootPending
     case .staged:
       let record = state.ledger[target]
-      let version = record?.image.version ?? "unknown"
+      let version = state.ledger.image(in: target)?.version ?? "unknown"
       try recordEvidence(state)
       try boot.save(
         state.control.cancelled(booted: booted, otherIsGood: record?.isGood ?? false))

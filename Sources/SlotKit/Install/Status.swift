@@ -8,6 +8,11 @@ public struct UpdateStatus: Equatable, Sendable {
     public var record: SlotRecord?
     public var bootable: Bool
     public var triesLeft: Int
+
+    /// What the slot holds; nil while an install is recorded, which may not have got as far as writing.
+    public var image: ImageIdentity? {
+      record.flatMap { $0.state == .writing ? nil : $0.image }
+    }
   }
 
   public var booted: Slot

@@ -29,7 +29,7 @@ extension Updater {
   /// and do without it then (docs/boot.md, rule 4).
   func stateWithoutWaiting(_ control: BootControl) -> DeviceState {
     let ledgers = ledgers
-    let loaded = Threads.bounded(milliseconds: Updater.ledgerDeadline) {
+    let loaded = Threads.bounded(milliseconds: ledgerDeadline) {
       Result { () throws(LedgerFailure) in try ledgers.load() }
     }
     switch loaded {
@@ -39,14 +39,14 @@ extension Updater {
     }
   }
 
-  /// Milliseconds that the end of a trial waits for the data partition.
-  static let ledgerDeadline: Int64 = 5000
+  /// `ledgerDeadline` where nobody asks for another one.
+  public static let ledgerDeadline: Int64 = 5000
 
   /// Saves the ledger within the deadline; what went wrong comes back as a warning.
   func saveOrWarn(_ state: DeviceState) -> [String] {
     guard !state.ledgerIsUnreadable else { return [] }
     let (ledgers, ledger) = (ledgers, state.ledger)
-    let saved = Threads.bounded(milliseconds: Updater.ledgerDeadline) {
+    let saved = Threads.bounded(milliseconds: ledgerDeadline) {
       Result { () throws(LedgerFailure) in try ledgers.save(ledger) }
     }
     switch saved {

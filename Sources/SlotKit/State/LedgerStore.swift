@@ -44,10 +44,14 @@ public struct LedgerStore: LedgerStoring {
   public let directory: FilePath
   /// What has to be mounted: without it the directory, if there is one, is not the one meant.
   private let mount: FilePath?
+  private let files: any FileSystem
 
-  public init(directory: FilePath, mount: FilePath? = nil) {
+  public init(
+    directory: FilePath, mount: FilePath? = nil, files: any FileSystem = SystemFiles()
+  ) {
     self.directory = directory
     self.mount = mount
+    self.files = files
   }
 
   /// - Throws: `ioFailed`.
@@ -83,7 +87,7 @@ public struct LedgerStore: LedgerStoring {
 
   private func read(_ path: FilePath) throws(LedgerFailure) -> Result<Ledger, LedgerFailure>? {
     let bytes: [UInt8]?
-    do { bytes = try Files.read(path, limit: LedgerStore.limit) } catch Errno.fileTooLarge {
+    do { bytes = try files.read(path, limit: LedgerStore.limit) } catch Errno.fileTooLarge {
       return .failure(LedgerFailure(.damaged, "the ledger is damaged: it is too long"))
     } catch {
       throw ioFailure("read", error)
@@ -102,12 +106,14 @@ public struct LedgerStore: LedgerStoring {
   private static let writing = Mutex<Void>(())
 
   private func write(_ bytes: [UInt8]) throws(LedgerFailure) -> Ledger {
+    // A damaged one must not take the place of the one before it.
+    let kept = if case .success = try? read(current) { previous } else { nil as FilePath? }
     do {
-      try Files.makeDirectory(directory)
+      try files.makeDirectory(directory)
       do {
-        try Files.replace(current, with: bytes, previous: previous)
-      } catch Errno.noSpace where Files.remove(reserve) {
-        try Files.replace(current, with: bytes, previous: previous)
+        try files.replace(current, with: bytes, previous: kept)
+      } catch Errno.noSpace where files.remove(reserve) {
+        try files.replace(current, with: bytes, previous: kept)
       }
     } catch {
       throw ioFailure("write", error)
@@ -118,7 +124,7 @@ public struct LedgerStore: LedgerStoring {
 
   public func requireReserve() throws(LedgerFailure) {
     // The directory may be gone with all that was in it.
-    do { try Files.makeDirectory(directory) } catch { throw ioFailure("write", error) }
+    do { try files.makeDirectory(directory) } catch { throw ioFailure("write", error) }
     guard refillReserve() else {
       throw LedgerFailure(
         .noSpace, "no space left in \(directory) for the record of an install",
@@ -128,19 +134,7 @@ public struct LedgerStore: LedgerStoring {
 
   @discardableResult
   private func refillReserve() -> Bool {
-    if let size = Files.status(reserve)?.size, size >= Int64(LedgerStore.reservedBytes) {
-      return true
-    }
-    guard
-      let file = try? FileDescriptor.open(
-        reserve, .writeOnly, options: [.create, .closeOnExec],
-        permissions: FilePermissions(rawValue: 0o600))
-    else { return false }
-    defer { try? file.close() }
-    guard posix_fallocate(file.rawValue, 0, LedgerStore.reservedBytes) == 0 else {
-      _ = Files.remove(reserve)
-      return false
-    }
+    do { try files.reserve(reserve, byteCount: LedgerStore.reservedBytes) } catch { return false }
     return true
   }
 

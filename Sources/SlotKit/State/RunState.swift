@@ -16,12 +16,16 @@ struct RunState: Sendable {
 
   func recordTrySeen() throws(BootControlFailure) { try write(tryPath, bootID) }
 
-  /// Who gave the running slot up in this boot, by the name of its `TrialAuthority`; nil when nobody did.
+  /// Who gave the running slot up in this boot, by the name of its `TrialAuthority`; nil when nobody did. A note
+  /// that cannot be read counts as one: the other slot may be the only good one.
   var gaveUp: String? {
-    guard let lines = Files.text(givenUpPath)?.split(separator: "\n"), lines.count == 2,
-      lines[0] == bootID
-    else { return nil }
-    return String(lines[1])
+    let bytes: [UInt8]
+    do {
+      guard let read = try Files.read(givenUpPath, limit: 4096) else { return nil }
+      bytes = read
+    } catch { return "unknown" }
+    let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+    return lines.count == 2 && lines[0] == bootID ? String(lines[1]) : nil
   }
 
   /// Before boot control is written, so that a watcher that is killed in between knows whose the reboot is.

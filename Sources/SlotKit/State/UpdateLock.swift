@@ -21,6 +21,7 @@ public final class UpdateLock: Sendable {
     directory: FilePath, command: String, patience: Int64 = 0
   ) throws(LockFailure) {
     let path = directory.appending("lock")
+    let file: FileDescriptor
     do {
       try Files.makeDirectory(directory)
       file = try FileDescriptor.open(
@@ -33,14 +34,26 @@ public final class UpdateLock: Sendable {
         systemError: (error as? Errno)?.rawValue)
     }
     guard UpdateLock.lock(file, patience) else {
-      let holder = Files.text(path, limit: 4096)?.printable ?? ""
+      try? file.close()
       throw LockFailure(
-        .held, "another updater is at work: \(holder.isEmpty ? "unknown" : holder)",
+        .held, "another updater is at work: \(UpdateLock.holder(path))",
         hint: "wait until it has ended")
     }
     // Only for the message above: a lock without it locks as well.
     _ = ftruncate(file.rawValue, 0)
+    self.file = file
     _ = try? file.writeAll("process \(getpid()), \(command)\n".utf8)
+  }
+
+  /// Whoever has just locked it has not written who it is yet.
+  private static func holder(_ path: FilePath) -> String {
+    let end = BootClock.now() + 200
+    while true {
+      let holder = Files.text(path, limit: 4096)?.printable ?? ""
+      if !holder.isEmpty { return holder }
+      if BootClock.now() >= end { return "unknown" }
+      usleep(10_000)
+    }
   }
 
   /// flock(2) has no time-out of its own, so it is asked again and again.
@@ -55,6 +68,7 @@ public final class UpdateLock: Sendable {
 
   /// Unlocked as well as closed: a child that is just being started may have a copy of the descriptor.
   deinit {
+    _ = ftruncate(file.rawValue, 0)
     _ = flock(file.rawValue, LOCK_UN)
     try? file.close()
   }

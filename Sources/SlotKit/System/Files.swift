@@ -35,32 +35,11 @@ public enum Files {
     return text.hasSuffix("\n") ? String(text.dropLast()) : text
   }
 
-  /// Puts a new file in the place of `path`: written beside it, flushed, renamed, directory flushed.
-  ///
-  /// `previous`, if given, then names the file that was replaced.
+  /// `FileSystem.replace` on the files of the system.
   public static func replace(
     _ path: FilePath, with bytes: [UInt8], previous: FilePath? = nil, mode: UInt32 = 0o644
   ) throws {
-    let new = path.appendingSuffix(".new")
-    do {
-      let file = try FileDescriptor.open(
-        new, .writeOnly, options: [.create, .truncate, .closeOnExec],
-        permissions: FilePermissions(rawValue: mode))
-      try file.closeAfter {
-        _ = try file.writeAll(bytes)
-        try check(fsync(file.rawValue))
-      }
-    } catch {
-      _ = remove(new)
-      throw error
-    }
-    if let previous {
-      _ = remove(previous)
-      // A file system without hard links keeps no previous one, and loses nothing else by it.
-      _ = path.withPlatformString { old in previous.withPlatformString { link(old, $0) } }
-    }
-    try check(new.withPlatformString { from in path.withPlatformString { rename(from, $0) } })
-    try flushDirectory(path.removingLastComponent())
+    try SystemFiles().replace(path, with: bytes, previous: previous, mode: mode)
   }
 
   /// Writes into a file that is there, such as one of the kernel's.

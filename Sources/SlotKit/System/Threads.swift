@@ -2,10 +2,11 @@ internal import Glibc
 
 /// Threads of the system for work that blocks: Swift's own pool must not.
 enum Threads {
-  /// A started thread, to be joined once.
+  /// A started thread, to be joined or detached, once.
   struct Handle: Sendable {
     fileprivate let thread: pthread_t
     func join() { pthread_join(thread, nil) }
+    func detach() { pthread_detach(thread) }
   }
 
   private final class Body {
@@ -40,7 +41,8 @@ enum Threads {
     milliseconds: Int64, _ body: @escaping @Sendable () -> Result
   ) -> Result? {
     let answer = Answer<Result>()
-    guard start({ answer.give(body()) }) != nil else { return body() }
+    guard let handle = start({ answer.give(body()) }) else { return body() }
+    handle.detach()
     return answer.wait(milliseconds: milliseconds)
   }
 

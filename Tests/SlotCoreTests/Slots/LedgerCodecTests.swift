@@ -64,6 +64,16 @@ import Testing
     #expect(written["slots"]?["B"]?["failure"] == nil)
   }
 
+  /// A slot that runs what it held before an install that never got as far.
+  @Test func whatIsForgottenStaysForgotten() throws {
+    var ledger = try decode(try json(sample))
+    ledger.beginInstall(.b, .sample("2"), .sample())
+    ledger = try Ledger(decoding: ledger.encoded())
+    ledger.confirm(.b, by: nil, .sample())
+    #expect(try json(ledger)["slots"]?["B"] == nil)
+    #expect(try Ledger(decoding: ledger.encoded())[.b] == nil)
+  }
+
   @Test func aRecordOfAStateNotKnownIsKeptUntilTheSlotIsWritten() throws {
     let document = try json(sample)
     let slots = try #require(document["slots"])

@@ -44,6 +44,15 @@ import Testing
     #expect(events(ledger) == ["install-started", "install-started"])
   }
 
+  /// What boots is still the version from before, of which nothing is known any more.
+  @Test func cancellingWhatWasNotWrittenYetNamesNobody() {
+    var ledger = staged
+    ledger.beginInstall(.b, old, later)
+    ledger.cancel(.b, later)
+    #expect(ledger[.b] == nil)
+    #expect(ledger.history.entries.last?.version == "unknown")
+  }
+
   @Test func anInstallForgetsWhatTheSlotWas() {
     var ledger = staged
     ledger.confirm(.b, by: nil, later)
