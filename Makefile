@@ -12,6 +12,7 @@ IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools 
 MACHINE_DEPS := $(IMAGE_DEPS) qemu-system-x86 ovmf socat util-linux
 SCRIPT_DEPS := $(MACHINE_DEPS) fdisk binutils dpkg-dev
 BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools cpio time
+FAULT_DEPS := $(BUILD_DEPS) gcc libc6-dev faketime libfaketime util-linux mount python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 # Installs what is missing of the packages given, and asks apt only then.
@@ -39,6 +40,10 @@ test-deps:
 .PHONY: machine-deps
 machine-deps: apt-lists
 	@$(call install,$(MACHINE_DEPS))
+
+.PHONY: fault-deps
+fault-deps:
+	@$(call install,$(FAULT_DEPS))
 
 .PHONY: script-deps
 script-deps: apt-lists
@@ -101,6 +106,28 @@ bootscript-test: script-deps ## The real GRUB and SlotCore decide the same (COUN
 rauc-script-test: script-deps ## RAUC's own GRUB script, from Debian's source package, with one try
 	swift build
 	Tests/bootscript/rauc .build/debug
+
+.PHONY: powercut
+powercut: deps ## Cut the power at every moment of a life, in a model of the disk (FRAMES=N SUBSETS=N SEED=N)
+	swift build -c release --scratch-path .build-release --product powercut
+	.build-release/release/powercut $(if $(FRAMES),--frames $(FRAMES)) $(if $(SUBSETS),--subsets $(SUBSETS)) $(if $(SEED),--seed $(SEED))
+
+.PHONY: powercut-vm
+powercut-vm: machine-deps release ## Cut the reference appliance at every flush and between (ARGUMENTS="--scenario update ...")
+	Tests/powercut-vm/run $(ARGUMENTS)
+
+.PHONY: faults
+faults: fault-deps release ## Errors, lies and signals at every call of the executables (EVERY=K for each K-th)
+	Tests/faults/run .build-release/ship $(if $(EVERY),--every $(EVERY))
+
+.PHONY: fuzz
+fuzz: deps ## Fuzz every reader of bytes from outside, SECONDS_EACH=60 for each target
+	Fuzz/run --seconds $(or $(SECONDS_EACH),60)
+
+.PHONY: sanitize
+sanitize: test-deps ## The tests under AddressSanitizer and ThreadSanitizer
+	Tests/sanitizers/run address
+	Tests/sanitizers/run thread
 
 .PHONY: mutants
 mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each K-th)
