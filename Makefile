@@ -109,7 +109,7 @@ rauc-script-test: script-deps ## RAUC's own GRUB script, from Debian's source pa
 
 .PHONY: powercut
 powercut: deps ## Cut the power at every moment of a life, in a model of the disk (FRAMES=N SUBSETS=N SEED=N)
-	swift build -c release --scratch-path .build-release --product powercut
+	swift build -c release --static-swift-stdlib --scratch-path .build-release --product powercut
 	.build-release/release/powercut $(if $(FRAMES),--frames $(FRAMES)) $(if $(SUBSETS),--subsets $(SUBSETS)) $(if $(SEED),--seed $(SEED))
 
 .PHONY: powercut-vm

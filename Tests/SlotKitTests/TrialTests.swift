@@ -275,6 +275,19 @@ import Testing
     #expect(harness.ledger.current == ledger)
   }
 
+  @Test func whatIsCalledOffIsSoWithoutARecordToo() throws {
+    let harness = try InstallHarness()
+    try harness.apply()
+    harness.ledger.refuseWrites(LedgerFailure(.noSpace, "no space left"))
+    var warnings: [String] = []
+    let outcome = try harness.updater.rollback(force: false) { event in
+      if case .warning(let text) = event { warnings.append(text) }
+    }
+    #expect(outcome == .cancelled(version: "2.0"))
+    #expect(warnings == ["no space left"])
+    #expect(harness.boot.current.first == .a && harness.boot.current.trial == nil)
+  }
+
   @Test func callingOffARollbackKeepsTheGoodSlot() throws {
     let bundle = SampleBundle()
     let harness = try TrialTests.harness(bundle: bundle, control: TrialTests.control()) {

@@ -36,7 +36,8 @@ extension Updater {
       try boot.save(
         state.control.cancelled(booted: booted, otherIsGood: record?.isGood ?? false))
       state.ledger.cancel(target, context)
-      _ = try ledgers.save(state.ledger)
+      // Called off it is; a record that is missing is made by the next command.
+      do { _ = try ledgers.save(state.ledger) } catch { observer(.warning(error.message)) }
       return .cancelled(version: version)
     case .settled, .returned, .failedOver, .switchNeverHappened: break
     }
