@@ -151,11 +151,11 @@ bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 G
 
 .PHONY: lint
 lint: ## Check the format of all Swift files
-	swift format lint --strict --recursive Sources Tests Package.swift
+	swift format lint --strict --recursive Sources Tests Fuzz Package.swift
 
 .PHONY: format
 format: ## Format all Swift files
-	swift format --in-place --recursive Sources Tests Package.swift
+	swift format --in-place --recursive Sources Tests Fuzz Package.swift
 
 .PHONY: clean
 clean: ## Remove what was built
