@@ -12,6 +12,8 @@ public struct CrashStates {
     public let mark: Int
     /// What was kept, for people.
     public let kept: String
+    /// One of the random subsets.
+    public let isRandom: Bool
   }
 
   /// Up to so many blocks at stake, every subset is made.
@@ -85,8 +87,8 @@ public struct CrashStates {
     }
   }
 
-  private func place(_ kept: String) -> Place {
-    Place(position: position, mark: mark, kept: kept)
+  private func place(_ kept: String, isRandom: Bool = false) -> Place {
+    Place(position: position, mark: mark, kept: kept, isRandom: isRandom)
   }
 
   /// Everything written to `volume` so far is durable.
@@ -162,7 +164,9 @@ public struct CrashStates {
       }
     }
     if try !everySubset(body) {
-      for _ in 0..<randomSubsets { try body(randomState(), place("a random subset")) }
+      for _ in 0..<randomSubsets {
+        try body(randomState(), place("a random subset", isRandom: true))
+      }
     }
   }
 
