@@ -1,6 +1,11 @@
 #include "CToml.h"
 
 #define TOML_HEADER_ONLY 1
+// toml++ 3.3 asserts what a malformed document can break, as `[=]` does. That is an error of the document, and must
+// not end the process, whatever NDEBUG says.
+#undef NDEBUG
+struct broken_assertion {};
+#define TOML_ASSERT(expr) ((expr) ? static_cast<void>(0) : throw broken_assertion{})
 #include <toml++/toml.h>
 
 #include <algorithm>
@@ -56,6 +61,10 @@ extern "C" int ktoml_parse(const char *document, size_t length, ktoml_visit visi
     std::memcpy(message, text.data(), count);
     message[count] = 0;
     *line = error.source().begin.line;
+    return 1;
+  } catch (...) {
+    std::strncpy(message, "the document cannot be parsed", capacity - 1);
+    *line = 0;
     return 1;
   }
 }

@@ -15,7 +15,7 @@ final class Appliance {
   }
 
   /// What a cut at some moment has to be judged by, noted while the appliance lives.
-  struct Notes: Sendable {
+  struct Notes: Hashable, Sendable {
     /// What is being done, for people.
     var step: String
     /// The newest ledger that was reported as saved.
@@ -28,6 +28,29 @@ final class Appliance {
     var blamed: Set<Int> = []
     /// Releases whose trial has ended badly: they must be remembered.
     var failed: Set<Int> = []
+    /// Of the states of boot control that were meant, by number: the last that was reported as saved, and the last
+    /// that may have been written.
+    var savedControl = 0
+    var writtenControl = 0
+    /// So far, for the name of the next one.
+    var boots = 0
+
+    /// Whatever the further life of a state is judged by.
+    var continued: Notes {
+      var notes = judged
+      notes.savedGeneration = 0
+      notes.savedControl = 0
+      notes.writtenControl = 0
+      notes.boots = 0
+      return notes
+    }
+
+    /// Whatever a state is judged by.
+    var judged: Notes {
+      var notes = self
+      notes.step = ""
+      return notes
+    }
   }
 
   let shop: ReleaseShop
@@ -69,6 +92,15 @@ final class Appliance {
   var notes: Notes { journal.last }
   func note(_ change: (inout Notes) -> Void) { disk.mark(journal.add(change)) }
 
+  /// Boot control as it may be found from now on.
+  func mean(_ control: BootControl, isSaved: Bool = false) {
+    let number = journal.number(of: control, isNew: true)
+    note {
+      $0.writtenControl = number
+      if isSaved { $0.savedControl = number }
+    }
+  }
+
   // MARK: - The disk
 
   var environment: GrubStore { GrubStore(path: "/esp/grubenv", files: esp) }
@@ -96,6 +128,13 @@ final class Appliance {
   func destroyEnvironment() throws {
     note { $0.environmentIsDamaged = true }
     try esp.base.overwrite("grubenv", with: [UInt8](repeating: 0, count: 1024))
+  }
+
+  /// Bytes of something else behind the first 64 KiB of the slot that is not running.
+  func fillOtherSlot() {
+    let head = SlotContents.headBlocks
+    let rest = [UInt8](repeating: 0x5A, count: shop.imageBytes - head * PowerCutDisk.blockBytes)
+    disk.write(rest, to: Volume.slots[booted.other] ?? 1, atBlock: head)
   }
 
   /// Variables of others move in before the project's own.
@@ -142,11 +181,12 @@ final class Appliance {
   func powerOn() -> BootDecision.Outcome {
     let before = control
     let decision = BootDecision(before) { hasHead($0) }
-    bootID = journal.newBootID()
+    note { $0.boots += 1 }
+    bootID = "boot-\(notes.boots)"
     try? FileManager.default.removeItem(atPath: shop.folder.appending("run").string)
     guard case .boot(let slot) = decision.outcome else { return .rescue }
     booted = slot
-    journal.seen(decision.after)
+    mean(decision.after)
     try? describe(slot)
     try? spend(decision.after)
     return .boot(slot)
@@ -187,7 +227,13 @@ final class Appliance {
       disk.mark(journal.add { $0.savedGeneration = generation })
     }
     let boot = WeakBootControl(environment, esp, booted: booted, weakness, ledgers) {
-      journal.seen($0)
+      control, isSaved in
+      let number = journal.number(of: control, isNew: !isSaved)
+      disk.mark(
+        journal.add { notes in
+          notes.writtenControl = max(notes.writtenControl, number)
+          if isSaved { notes.savedControl = number }
+        })
     }
     return (boot, ledgers)
   }
@@ -286,8 +332,9 @@ struct SimulatedMachine: Machine {
 final class NoteBook: Sendable {
   private struct State {
     var notes: [Appliance.Notes]
-    var controls: Set<BootControl> = []
-    var boots = 0
+    /// In the order in which they were meant.
+    var controls: [BootControl] = []
+    var numbers: [BootControl: [Int]] = [:]
   }
 
   private let state: Mutex<State>
@@ -299,15 +346,24 @@ final class NoteBook: Sendable {
   var last: Appliance.Notes { state.withLock { $0.notes[$0.notes.count - 1] } }
   subscript(number: Int) -> Appliance.Notes { state.withLock { $0.notes[number] } }
 
-  func newBootID() -> String {
+  /// The number of `control`: a new one, or the last that it has.
+  func number(of control: BootControl, isNew: Bool) -> Int {
     state.withLock { state in
-      state.boots += 1
-      return "boot-\(state.boots)"
+      if !isNew, let number = state.numbers[control]?.last { return number }
+      state.controls.append(control)
+      state.numbers[control, default: []].append(state.controls.count - 1)
+      return state.controls.count - 1
     }
   }
 
-  func seen(_ control: BootControl) { state.withLock { _ = $0.controls.insert(control) } }
-  func wasMeant(_ control: BootControl) -> Bool { state.withLock { $0.controls.contains(control) } }
+  /// Whether `control` was meant, and not before what was last reported as saved.
+  func mayBe(_ control: BootControl, by notes: Appliance.Notes) -> Bool {
+    state.withLock { state in
+      (state.numbers[control] ?? []).contains {
+        $0 >= notes.savedControl && $0 <= notes.writtenControl
+      }
+    }
+  }
 
   func add(_ change: (inout Appliance.Notes) -> Void) -> Int {
     state.withLock { state in

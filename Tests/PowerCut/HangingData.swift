@@ -16,17 +16,30 @@ public struct HangingData {
     _ = try appliance.watch()
     _ = try appliance.apply(1)
     appliance.restart()
+    var dead: [(ledgers: HangingLedgers, thread: DispatchSemaphore)] = []
+    // Not before the verdict: they would write on, which dead machines do not.
+    defer {
+      for machine in dead {
+        machine.ledgers.letGo()
+        machine.thread.wait()
+      }
+    }
     for _ in 0..<BootControl.defaultTries {
       guard case .boot(let slot) = appliance.powerOn(), slot == .b else { break }
       let ledgers = HangingLedgers()
-      defer { ledgers.letGo() }
       if weakness != .noLedgerDeadline {
+        defer { ledgers.letGo() }
         let outcome = try appliance.watch(ledgers: ledgers, deadline: 1)
         return outcome == .confirmed(version: "2.0") ? nil : "the trial ends \(outcome)"
       }
       // Nothing ends the wait: the watchdog resets the machine.
       nonisolated(unsafe) let waiting = appliance
-      let thread = Thread { _ = try? waiting.watch(ledgers: ledgers, deadline: 3_600_000) }
+      let ended = DispatchSemaphore(value: 0)
+      let thread = Thread {
+        _ = try? waiting.watch(ledgers: ledgers, deadline: 3_600_000)
+        ended.signal()
+      }
+      dead.append((ledgers, ended))
       thread.start()
       ledgers.waitUntilAsked()
     }

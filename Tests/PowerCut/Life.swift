@@ -20,13 +20,14 @@ struct Life {
     journal = NoteBook()
     appliance = try Appliance.provisioned(shop, weakness: weakness, journal: journal)
     start = appliance.disk.view
-    journal.seen(appliance.control)
+    appliance.mean(appliance.control, isSaved: true)
   }
 
   /// - Throws: `Violation` when a step does not end as it has to.
   func live() throws {
     try step("first boot") { try expectHealthy() }
     try step("update") { try update(to: 1) }
+    try step("apply instead of what is staged") { try replaceStaged(2, with: 3) }
     try step("update to an unhealthy release") { try comeBack(from: 2) }
     try step("apply again after a fall back") { try update(to: 3) }
     try step("roll back") { try rollBack() }
@@ -84,6 +85,12 @@ struct Life {
     appliance.restart()
     try boot(target.other)
     _ = try appliance.watch()
+  }
+
+  private func replaceStaged(_ first: Int, with second: Int) throws {
+    _ = try stage(first)
+    _ = try stage(second)
+    guard case .cancelled = try appliance.rollback() else { throw Violation("not cancelled") }
   }
 
   private func rollBack() throws {

@@ -33,12 +33,13 @@ public struct LyingDisk {
     _ = life.appliance.powerOn()
     _ = try life.appliance.watch()
     life.appliance.fault = fault
+    life.appliance.fillOtherSlot()
     do {
       _ = try life.appliance.apply(1)
     } catch let failure as SlotFailure where failure.code == .readBackMismatch {}
     do {
       let rules = StateRules(shop: shop, journal: life.journal)
-      try rules.check(life.appliance, life.appliance.notes)
+      try rules.check(life.appliance, life.appliance.notes, isLying: true)
     } catch let violation as Violation {
       return (0, violation.description)
     }

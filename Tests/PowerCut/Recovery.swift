@@ -10,6 +10,8 @@ struct Recovery {
   let appliance: Appliance
   /// What the cut is judged by.
   let notes: Appliance.Notes
+  /// Slots of which the ledger knew no more, at the cut, than that they were about to be written.
+  private let forgotten: [SlotName]
 
   private static let maximumBoots = 12
 
@@ -18,6 +20,8 @@ struct Recovery {
     self.notes = notes
     self.journal = journal
     shop = appliance.shop
+    let ledger = (try? appliance.ledgers.load())?.ledger
+    forgotten = SlotName.allCases.filter { [nil, .writing].contains(ledger?[$0]?.state) }
   }
 
   /// Boots, the first `cuts` of which end before anything runs, until a boot is healthy.
@@ -100,7 +104,8 @@ struct Recovery {
     // What an install that was cut off before it began had forgotten is not known again.
     let record = loaded.ledger[booted]
     guard
-      record == nil || record?.state == .confirmed && record?.image.imageDigest == release.digest
+      record == nil && forgotten.contains(booted)
+        || record?.state == .confirmed && record?.image.imageDigest == release.digest
     else {
       throw Violation(
         "\(release.version) is healthy, and the ledger says"
@@ -118,7 +123,8 @@ struct Recovery {
   }
 
   private func checkBlame(_ release: Release?) throws {
-    guard let release, release.nature != .good || blamed.contains(release.number) else {
+    let isGood = release?.nature == .good || release?.nature == .rejected
+    guard let release, !isGood || blamed.contains(release.number) else {
       throw Violation("\(release?.version ?? "?") is remembered as bad, and is not to blame")
     }
   }
@@ -137,7 +143,16 @@ struct Recovery {
     {
       throw Violation("status offers \(version), which is not there whole")
     }
-    guard let (version, reason) = status.returned else { return }
+    guard let (version, reason) = status.returned else {
+      let other = appliance.release(in: appliance.booted.other)
+      // Where the ledger knows of it: an install that is about to write over it has forgotten it.
+      if let other, appliance.notes.failed.contains(other.number),
+        status.other.image?.imageDigest == other.digest
+      {
+        throw Violation("\(other.version) has failed, and status says nothing of it")
+      }
+      return
+    }
     guard let failed = shop.release(version: version) else {
       throw Violation("status says that \(version) failed")
     }
@@ -165,7 +180,7 @@ struct Recovery {
       }
     } catch let failure as PolicyFailure where failure.code == .knownBad {
       return try checkBlame(release)
-    } catch let failure as PolicyFailure where failure.code == .downgrade { return }
+    }
     let before = appliance.release(in: appliance.booted)
     appliance.restart()
     try comeUp(cuts: 0)

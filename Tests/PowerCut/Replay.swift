@@ -35,8 +35,8 @@ public struct Replay {
     var ledger: [[BlockContent]]
     /// Of each slot: the release, or -1 with a clear head, or -2.
     var slots: [Int]
-    var installing: Int
-    var blamed: Set<Int>
+    var notes: Appliance.Notes
+    var isNested: Bool
   }
 
   private struct UpdateKey: Hashable {
@@ -51,7 +51,13 @@ public struct Replay {
   private var journal = NoteBook()
   private var rules: StateRules?
   private var weakness: Weakness?
+  private struct Judged: Hashable {
+    var state: UInt64
+    var notes: Appliance.Notes
+  }
+
   private var seen: Set<UInt64> = []
+  private var judged: Set<Judged> = []
   private var recovered: Set<RecoveryKey> = []
   private var updated: Set<UpdateKey> = []
   private var found: Set<String> = []
@@ -71,6 +77,7 @@ public struct Replay {
   public mutating func run(without weakness: Weakness? = nil) throws {
     self.weakness = weakness
     seen = []
+    judged = []
     recovered = []
     updated = []
     found = []
@@ -106,8 +113,10 @@ public struct Replay {
       count.states += 1
       if nested { count.nested += 1 }
       let notes = journal[place.mark == 0 ? mark ?? 0 : place.mark]
-      guard seen.insert(image.fingerprint).inserted else { return }
-      count.distinct += 1
+      if seen.insert(image.fingerprint).inserted { count.distinct += 1 }
+      // The same state is judged again when more was promised by then.
+      let judgement = Judged(state: image.fingerprint, notes: notes.judged)
+      guard judged.insert(judgement).inserted else { return }
       do { try judge(image, notes, place, nested: nested) } catch let stop as Stop {
         throw stop
       } catch {
@@ -144,7 +153,7 @@ public struct Replay {
       slots: SlotName.allCases.map { slot in
         let contents = SlotContents(shop, image[Appliance.Volume.slots[slot] ?? 0])
         return contents.release?.number ?? (contents.headIsClear ? -1 : -2)
-      }, installing: notes.installing, blamed: notes.blamed)
+      }, notes: notes.continued, isNested: nested)
     if recovered.insert(key).inserted {
       for cuts in 0...BootControl.defaultTries {
         try recover(image, notes, cuts: cuts, nested: nested)
@@ -160,7 +169,9 @@ public struct Replay {
   /// As far as a log goes that begins here.
   private func begin(_ image: DiskImage, _ notes: Appliance.Notes) -> (Appliance, mark: Int) {
     let appliance = appliance(image)
-    let mark = journal.add { $0 = notes }
+    _ = journal.add { $0 = notes }
+    if let control = try? appliance.environment.load() { appliance.mean(control, isSaved: true) }
+    let mark = journal.add { _ in }
     return (appliance, mark)
   }
 

@@ -6,8 +6,8 @@ struct SlotContents {
   let release: Release?
   /// Nothing in the first 64 KiB: no boot script finds a kernel.
   let headIsClear: Bool
-  /// Behind the first 64 KiB it is whole: only the head is being cleared or written.
-  let restIsWhole: Bool
+  /// Whole but for blocks of its head that are still clear, or already: only the head is being written or cleared.
+  let isWholeButHead: Bool
 
   static let headBlocks = (64 << 10) / PowerCutDisk.blockBytes
 
@@ -15,9 +15,12 @@ struct SlotContents {
     release = shop.release(in: blocks)
     let head = SlotContents.headBlocks
     headIsClear = blocks.prefix(head).allSatisfy { $0 == 0 }
-    restIsWhole =
+    isWholeButHead =
       release != nil
-      || shop.releases.contains { $0.blocks[head...].elementsEqual(blocks[head...]) }
+      || shop.releases.contains { release in
+        release.blocks[head...].elementsEqual(blocks[head...])
+          && zip(blocks, release.blocks.prefix(head)).allSatisfy { $0 == 0 || $0 == $1 }
+      }
   }
 
   /// A slot with something in its head may get as far as a kernel, whatever is behind.

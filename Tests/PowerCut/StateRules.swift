@@ -17,7 +17,11 @@ final class StateRules {
   }
 
   /// - Throws: `Violation`.
-  func check(_ appliance: Appliance, _ notes: Appliance.Notes) throws {
+  ///
+  /// - Parameter isLying: the disk may have altered the first 64 KiB while they were written.
+  func check(
+    _ appliance: Appliance, _ notes: Appliance.Notes, isLying: Bool = false
+  ) throws {
     let contents = SlotName.allCases.map {
       ($0, SlotContents(shop, appliance.disk.view[Appliance.Volume.slots[$0] ?? 0]))
     }
@@ -28,7 +32,7 @@ final class StateRules {
       try check(control, ledger, slots)
     }
     for (slot, contents) in slots
-    where contents.release == nil && !contents.headIsClear && !contents.restIsWhole {
+    where contents.mayLoad && !contents.isWholeButHead && !isLying {
       throw Violation(
         "slot \(slot.rawValue) is half-written and would load: with a damaged environment it boots")
     }
@@ -47,8 +51,10 @@ final class StateRules {
       if notes.environmentIsDamaged { return nil }
       throw Violation("the boot environment cannot be read: \(error.message)")
     }
-    guard journal.wasMeant(control) else {
-      throw Violation("the boot environment holds a state that nobody wrote: \(control)")
+    guard journal.mayBe(control, by: notes) || notes.environmentIsDamaged else {
+      throw Violation(
+        "the boot environment holds a state that nobody wrote, or one before what was saved: \(control)"
+      )
     }
     return control
   }

@@ -46,6 +46,11 @@ struct WeakFiles: FileSystem {
   func link(_ path: FilePath, as new: FilePath) throws { try base.link(path, as: new) }
   func remove(_ path: FilePath) -> Bool { base.remove(path) }
 
+  func flush(_ path: FilePath) throws {
+    let name = path.lastComponent?.string ?? ""
+    if weakness != .noLedgerFlush || !name.hasPrefix("ledger") { try base.flush(path) }
+  }
+
   func flushDirectory(_ path: FilePath) throws {
     if weakness != .noDirectoryFlush { try base.flushDirectory(path) }
   }
@@ -121,7 +126,15 @@ final class WeakSlot: SlotDevice {
     if clearsHead, weakness == .headFirst {
       return head.withUnsafeBytes { base.write($0, at: 0) }
     }
-    base.writeZeros(at: offset, count: count)
+    let number = state.withLock { state in
+      state.writes += 1
+      return state.writes - 1
+    }
+    if let fault, fault.write == number, fault.isDropped {
+      state.withLock { $0.lies.append((offset, [UInt8](repeating: 0, count: Int(count)))) }
+    } else {
+      base.writeZeros(at: offset, count: count)
+    }
   }
 
   func flush() throws {

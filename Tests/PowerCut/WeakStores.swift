@@ -11,11 +11,12 @@ final class WeakBootControl: BootControlStore {
   private let booted: SlotName
   private let weakness: Weakness?
   private let ledgers: WeakLedgers
-  private let note: @Sendable (BootControl) -> Void
+  /// Before a state is written, and when it was reported as saved.
+  private let note: @Sendable (BootControl, _ isSaved: Bool) -> Void
 
   init(
     _ base: GrubStore, _ files: WeakFiles, booted: SlotName, _ weakness: Weakness?,
-    _ ledgers: WeakLedgers, note: @escaping @Sendable (BootControl) -> Void
+    _ ledgers: WeakLedgers, note: @escaping @Sendable (BootControl, _ isSaved: Bool) -> Void
   ) {
     self.base = base
     self.files = files
@@ -29,14 +30,16 @@ final class WeakBootControl: BootControlStore {
 
   func save(_ control: BootControl) throws(BootControlFailure) {
     guard let weakened = weaken(control, try base.load()) else { return }
-    note(weakened)
+    note(weakened, false)
     if weakness == .torn { try saveInPlace(weakened) } else { try base.save(weakened) }
+    note(weakened, true)
     try? ledgers.saveHeldBack()
   }
 
   func recreate(_ control: BootControl) throws(BootControlFailure) {
-    note(control)
+    note(control, false)
     try base.recreate(control)
+    note(control, true)
   }
 
   /// Nil for a write that is left out.

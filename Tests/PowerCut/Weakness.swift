@@ -26,7 +26,8 @@ extension Weakness {
   /// Part of what has to be found without it: no other violation proves the defence.
   public var expectedViolation: String {
     switch self {
-    case .noDisarm, .noEnvironmentFlush: "is bootable and not whole"
+    case .noDisarm: "is bootable and not whole"
+    case .noEnvironmentFlush: "or one before what was saved"
     case .noInstallRecord, .noSlotFlush, .noReadBack: "the ledger says that slot"
     case .noClearedHead, .noHeadFlush, .headFirst, .noBodyFlush: "is half-written and would load"
     case .stagedAfterSwitch: "is on trial and the ledger says writing"

@@ -3,11 +3,12 @@ import Testing
 
 /// Parts of `make powercut`, which has the whole life, every cut and every defence.
 @Suite(.serialized) struct ReplayTests {
-  private static let shop = Result { try ReleaseShop(frames: 2) }
-  private var shop: ReleaseShop { get throws { try ReplayTests.shop.get() } }
+  private let shop: ReleaseShop
+
+  init() throws { shop = try ReleaseShop(frames: 2) }
 
   @Test func theReadBackFindsWhatADiskDropsOrAlters() throws {
-    var disk = try LyingDisk(shop)
+    var disk = LyingDisk(shop)
     try disk.run()
     #expect(disk.violations == [])
     #expect(disk.faults >= 4)

@@ -124,6 +124,9 @@ import Testing
     ),
     ("[fetch]\nretries = 99999999999999999999", .syntax, "update.toml:2:"),
     ("product = ", .syntax, "update.toml:1:"),
+    // toml++ asserts these.
+    ("[=]", .syntax, "update.toml:"), ("[!", .syntax, "update.toml:"),
+    (String(repeating: "a.", count: 200_000) + "a = 1", .syntax, "update.toml:1:"),
     ("product = \"a\"\nproduct = \"b\"", .syntax, "update.toml:2:"),
   ])
   func badInputNamesFileLineAndKey(

@@ -125,6 +125,30 @@ final class TemporaryFolder {
     #expect(try GrubStore(path: FilePath(path)).load() == GrubStoreTests.control)
   }
 
+  /// After half a rename on FAT two names lead to the same clusters, as two links lead to one file.
+  @Test func aNameThatACutLeftOverIsLeftAlone() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.appending(path: "grubenv").path
+    try folder.write("damaged", to: "grubenv")
+    try FileManager.default.linkItem(atPath: path, toPath: path + ".new")
+    try GrubStore(path: FilePath(path)).recreate(GrubStoreTests.control)
+    #expect(try folder.read("grubenv.new") == "damaged")
+    #expect(try GrubStore(path: FilePath(path)).load() == GrubStoreTests.control)
+  }
+
+  /// Whoever wrote it may have been ended before it was flushed.
+  @Test func whatStandsThereAlreadyIsFlushed() throws {
+    let disk = PowerCutDisk(volumes: [512])
+    let files = PowerCutFiles(disk, directory: 0, .fat)
+    let store = GrubStore(path: "grubenv", files: files)
+    try store.recreate(GrubStoreTests.control)
+    let file = try #require(files.volume(of: "grubenv"))
+    let written = disk.log.count
+    try store.save(GrubStoreTests.control)
+    let flushes = disk.log[written...].count { if case .flush(file) = $0 { true } else { false } }
+    #expect(flushes == 1)
+  }
+
   /// A disk that drops the bytes of a new environment and says nothing.
   @Test func aNewEnvironmentIsReadBack() throws {
     struct Forgetful: FileSystem {
@@ -139,6 +163,7 @@ final class TemporaryFolder {
       func rename(_ path: FilePath, to new: FilePath) throws { try files.rename(path, to: new) }
       func link(_ path: FilePath, as new: FilePath) throws { try files.link(path, as: new) }
       func remove(_ path: FilePath) -> Bool { files.remove(path) }
+      func flush(_ path: FilePath) throws {}
       func flushDirectory(_ path: FilePath) throws { try files.flushDirectory(path) }
       func makeDirectory(_ path: FilePath) throws { try files.makeDirectory(path) }
       func reserve(_ path: FilePath, byteCount: Int) throws {}

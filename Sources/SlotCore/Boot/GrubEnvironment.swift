@@ -37,6 +37,8 @@ public struct GrubEnvironment: Equatable, Sendable {
       throw GrubEnvironment.damaged(
         bytes.isEmpty ? "it is empty" : "it is no environment block of 1024 bytes")
     }
+    // GRUB's strings end there, and ours do not.
+    guard !bytes.contains(0) else { throw GrubEnvironment.damaged("there is a zero byte in it") }
     self.init()
     var position = GrubEnvironment.signature.utf8.count
     while position < bytes.count {

@@ -51,7 +51,8 @@ public enum Base64 {
   /// Nil unless the whole text is one valid encoding.
   public static func decode(_ text: String) -> [UInt8]? {
     let characters = text.utf8.map { CChar(bitPattern: $0) }
-    guard !characters.isEmpty else { return nil }
+    // libsodium takes some bytes above 127 for `/`.
+    guard !characters.isEmpty, characters.allSatisfy({ $0 >= 0 }) else { return nil }
     var bytes = [UInt8](repeating: 0, count: characters.count)
     var count = 0
     let status = characters.withUnsafeBufferPointer { input in

@@ -48,7 +48,7 @@ public struct GrubStore: BootControlStore {
     let environment = try environment(current)
     let new = try GrubBootControl.write(control, into: environment).encoded()
     switch GrubWrite(from: current, to: new) {
-    case .nothing: return
+    case .nothing: try flush()
     case .firstSector(let sector): try overwrite(sector)
     case .newFile:
       // First the same state in the new layout, through a second file; then the change, in one sector.
@@ -80,8 +80,27 @@ public struct GrubStore: BootControlStore {
     do { try files.overwrite(path, with: sector) } catch { throw ioFailure("write", error) }
   }
 
+  /// What stands there already may have been written by somebody who did not get as far as this.
+  private func flush() throws(BootControlFailure) {
+    do { try files.flush(path) } catch { throw ioFailure("write", error) }
+  }
+
   private func replace(_ bytes: [UInt8]) throws(BootControlFailure) {
-    do { try files.replace(path, with: bytes) } catch { throw ioFailure("write", error) }
+    do {
+      try files.replace(path, with: bytes, temporary: try unusedName())
+    } catch { throw ioFailure("write", error) }
+  }
+
+  /// A name that a cut has left over may lead to the same clusters as the environment itself, on FAT: half a rename.
+  /// To truncate or remove that would take them from under it.
+  private func unusedName() throws -> FilePath {
+    for number in 1...9 {
+      let name = FilePath("\(path).new\(number == 1 ? "" : String(number))")
+      do {
+        if try files.read(name, limit: GrubEnvironment.byteCount) == nil { return name }
+      } catch {}
+    }
+    throw Errno.fileExists
   }
 
   private func ioFailure(_ verb: String, _ error: any Error) -> BootControlFailure {

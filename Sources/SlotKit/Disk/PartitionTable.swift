@@ -37,11 +37,15 @@ struct PartitionTable {
       guard let entry = blkid_partlist_get_partition(list, index),
         let name = blkid_partition_get_name(entry)
       else { return nil }
+      // A table may say anything: what cannot be a number of bytes is no partition.
+      let blocks = UInt64(max(0, blkid_partition_get_size(entry)))
+      let (byteCount, isNone) = blocks.multipliedReportingOverflow(by: 512)
+      guard !isNone else { return nil }
       let number = Int(blkid_partition_get_partno(entry))
       return Partition(
         label: String(cString: name), number: number,
         path: PartitionTable.node(disk: disk, number: number),
-        byteCount: UInt64(max(0, blkid_partition_get_size(entry))) * 512)
+        byteCount: byteCount)
     }
   }
 

@@ -87,10 +87,11 @@ extension Updater {
     var state = state
     if !plan.isEmpty {
       try ledgers.requireReserve()
+      // What is staged there may boot until it is disarmed, and its record has to say what it is till then.
+      if state.control.trial == target { try disarm(&state) }
       state.ledger.beginInstall(target, image, context)
       state.ledger = try ledgers.save(state.ledger)
-      state.control = state.control.disarmed(booted: booted)
-      try boot.save(state.control)
+      try disarm(&state)
       try installation.clearHead()
       observer(.disarmed)
       logger.debug("disarmed", metadata: ["slot": "\(target.rawValue)"])
@@ -104,5 +105,10 @@ extension Updater {
     logger.debug("switched", metadata: ["slot": "\(target.rawValue)"])
     observer(.switched)
     return .staged(version: image.version)
+  }
+
+  private func disarm(_ state: inout DeviceState) throws {
+    state.control = state.control.disarmed(booted: booted)
+    try boot.save(state.control)
   }
 }

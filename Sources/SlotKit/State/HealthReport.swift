@@ -28,7 +28,7 @@ public struct HealthReport: Equatable, Sendable {
 
   /// Whole seconds that are left of a trial, never fewer than none.
   public var secondsLeft: Int64? {
-    trialDeadline.map { max(0, ($0 - BootClock.now()) / 1000) }
+    trialDeadline.map { max(0, max(0, $0) - BootClock.now()) / 1000 }
   }
 }
 

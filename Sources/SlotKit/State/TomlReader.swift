@@ -46,6 +46,7 @@ struct TomlReader {
 
   /// - Throws: `syntax`.
   mutating func parse(_ bytes: [UInt8]) throws(ConfigurationFailure) -> [TomlValue] {
+    try checkDepth(bytes)
     let collector = Collector()
     var message = [CChar](repeating: 0, count: 256)
     var line: UInt32 = 0
@@ -66,6 +67,22 @@ struct TomlReader {
         .syntax, "\(path):\(line): \(reason.printable)", hint: "correct the line")
     }
     return collector.values
+  }
+
+  /// Dots in one line, of which a key may have as many parts.
+  private static let maximumDots = 64
+
+  /// toml++ bounds how deep values nest, and not the parts of a key. Each is a table in the one before it, and a
+  /// hundred thousand of them do not fit on the stack.
+  private func checkDepth(_ bytes: [UInt8]) throws(ConfigurationFailure) {
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    let deep = lines.firstIndex { line in
+      line.count { $0 == UInt8(ascii: ".") } > TomlReader.maximumDots
+    }
+    guard let deep else { return }
+    throw ConfigurationFailure(
+      .syntax, "\(path):\(deep + 1): more than \(TomlReader.maximumDots) dots in a line",
+      hint: "correct the line")
   }
 
   func failure(

@@ -27,6 +27,9 @@ public protocol FileSystem: Sendable {
   /// - Returns: whether there was something to remove.
   func remove(_ path: FilePath) -> Bool
 
+  /// Bytes and length of a file that is there are on the medium, and on FAT its name.
+  func flush(_ path: FilePath) throws
+
   /// The names in a directory are on the medium as they stand.
   func flushDirectory(_ path: FilePath) throws
 
@@ -40,11 +43,12 @@ public protocol FileSystem: Sendable {
 extension FileSystem {
   /// Puts a new file in the place of `path`: written beside it, flushed, renamed, directory flushed.
   ///
-  /// `previous`, if given, then names the file that was replaced.
+  /// `previous`, if given, then names the file that was replaced. `temporary` is its name until then.
   func replace(
-    _ path: FilePath, with bytes: [UInt8], previous: FilePath? = nil, mode: UInt32 = 0o644
+    _ path: FilePath, with bytes: [UInt8], previous: FilePath? = nil, mode: UInt32 = 0o644,
+    temporary: FilePath? = nil
   ) throws {
-    let new = path.appendingSuffix(".new")
+    let new = temporary ?? path.appendingSuffix(".new")
     try create(new, with: bytes, mode: mode)
     if let previous {
       _ = remove(previous)
@@ -52,6 +56,8 @@ extension FileSystem {
       try? link(path, as: previous)
     }
     try rename(new, to: path)
+    // On FAT it is the file that remembers where its name stands.
+    try flush(path)
     try flushDirectory(path.removingLastComponent())
   }
 }
@@ -70,6 +76,8 @@ public struct SystemFiles: FileSystem {
       let count = try bytes.withUnsafeBytes { try file.write(toAbsoluteOffset: 0, $0) }
       guard count == bytes.count else { throw Errno.ioError }
       try Files.check(fdatasync(file.rawValue))
+      // Whoever reads it now reads the medium.
+      posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
     }
   }
 
@@ -81,6 +89,7 @@ public struct SystemFiles: FileSystem {
       try file.closeAfter {
         _ = try file.writeAll(bytes)
         try Files.check(fsync(file.rawValue))
+        posix_fadvise(file.rawValue, 0, 0, POSIX_FADV_DONTNEED)
       }
     } catch {
       _ = remove(path)
@@ -99,6 +108,11 @@ public struct SystemFiles: FileSystem {
   }
 
   public func remove(_ path: FilePath) -> Bool { Files.remove(path) }
+
+  public func flush(_ path: FilePath) throws {
+    let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+    try file.closeAfter { try Files.check(fsync(file.rawValue)) }
+  }
 
   public func flushDirectory(_ path: FilePath) throws { try Files.flushDirectory(path) }
 

@@ -1,7 +1,7 @@
 /// The states in which a power cut can leave a disk, at every moment of a log.
 ///
 /// At every write, with what is not flushed by then: all of it is kept, none of it, the new write alone, the new
-/// one with each single older one, all but each single one; the new write is torn at each block boundary, from the
+/// one with each single older one, all but each single one or its end; the new write is torn at each block boundary, from the
 /// front and from the back, with all older ones kept and with none; and random subsets of all blocks. Where few blocks
 /// are at stake every subset of them is made.
 public struct CrashStates {
@@ -56,7 +56,10 @@ public struct CrashStates {
       {
         end += 1
       }
-      result[start..<end].sort { CrashStates.place($0) < CrashStates.place($1) }
+      let ordered = result[start..<end].enumerated().sorted {
+        (CrashStates.place($0.element), $0.offset) < (CrashStates.place($1.element), $1.offset)
+      }
+      result.replaceSubrange(start..<end, with: ordered.map(\.element))
       start = end
     }
     return result
@@ -72,7 +75,13 @@ public struct CrashStates {
     for entry in log {
       position += 1
       switch entry {
-      case .mark(let number): mark = number
+      case .mark(let number):
+        // Whoever left it may have promised more than before.
+        mark = number
+        try body(durable, place("nothing that was not flushed"))
+        for lost in pending.indices {
+          try body(state { $0 == lost ? .none : .all }, place("all but unflushed write \(lost)"))
+        }
       case .flush(let volume):
         settle(volume)
         try body(durable, place("nothing that was not flushed"))
@@ -152,6 +161,14 @@ public struct CrashStates {
       try body(
         state { $0 == other || $0 == newest ? .all : .none },
         place("the last write and unflushed write \(other)"))
+    }
+    for other in 0..<newest where pending[other].blocks.count > 1 {
+      let count = pending[other].blocks.count
+      for boundary in Set([1, count / 2, count - 1]) {
+        try body(
+          state { $0 == other ? .first(boundary) : .all },
+          place("all but the end of unflushed write \(other)"))
+      }
     }
     for boundary in 1..<max(1, write.blocks.count) {
       for older in [Kept.all, Kept.none] {

@@ -85,16 +85,24 @@ public final class PowerCutFiles: FileSystem {
   ) throws {
     let file: PowerCutDisk.Volume
     if kind == .journaled, let old = volume(of: PowerCutFiles.name(path)) {
-      // O_TRUNC keeps the file; on FAT it gets new clusters, and the old ones keep their bytes.
+      // O_TRUNC keeps the file.
       file = old
       disk.writeNumbers([(0, 0)], to: file, journaled: false)
     } else {
+      spoil(PowerCutFiles.name(path))
       file = disk.addVolume()
       write(names: [(place(of: path), file)])
     }
     disk.write(bytes, to: file, atBlock: 1)
     disk.writeNumbers([(0, bytes.count)], to: file, journaled: false)
     if flushed { disk.flush(file) }
+  }
+
+  /// Clusters that are freed on FAT get other bytes, whatever other name leads to them. Those of a file that is renamed
+  /// over get them after the flush only: nobody else writes to the boot partition.
+  private func spoil(_ name: String) {
+    guard kind == .fat, let old = volume(of: name) else { return }
+    disk.write([UInt8](repeating: 0xE5, count: 1024), to: old, atBlock: 1)
   }
 
   public func rename(_ path: FilePath, to new: FilePath) throws {
@@ -110,9 +118,12 @@ public final class PowerCutFiles: FileSystem {
 
   public func remove(_ path: FilePath) -> Bool {
     guard volume(of: PowerCutFiles.name(path)) != nil else { return false }
+    spoil(PowerCutFiles.name(path))
     write(names: [(place(of: path), 0)])
     return true
   }
+
+  public func flush(_ path: FilePath) throws { disk.flush(try file(path)) }
 
   public func flushDirectory(_ path: FilePath) throws { disk.flush(directory) }
 

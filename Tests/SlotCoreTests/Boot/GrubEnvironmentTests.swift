@@ -49,7 +49,7 @@ func grubBlock(_ text: String) -> [UInt8] {
     for bytes in [
       [], Array(whole.dropLast()), whole + [0x23], [UInt8](repeating: 0, count: 1024),
       Array("# GRUB environment block\n".utf8) + Array(whole.dropFirst(25)), grubBlock("novalue\n"),
-      grubBlock("=1\n"), grubBlock("\n"), grubBlock("a=1\nb"),
+      grubBlock("A_OK=1\0x\n"), grubBlock("=1\n"), grubBlock("\n"), grubBlock("a=1\nb"),
       grubBlock("a=" + String(repeating: "x", count: 997)),
       grubBlock("a=1\nb=2\na=3\n"), Array(whole.dropLast()) + [0],
       grubBlock("a=1\n").map { $0 == UInt8(ascii: "1") ? 0xFF : $0 },

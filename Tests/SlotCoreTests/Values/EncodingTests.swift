@@ -25,7 +25,7 @@ import Testing
 
   @Test(arguments: [
     "", "Zg", "Zg=", "Zg===", "Zg==\n", " Zg==", "Z g==", "Zh==", "Zm9v-_==", "Zm9v!", "=",
-    "Zg==Zg==",
+    "Zg==Zg==", "0\u{FFFD}",
   ])
   func notBase64(_ text: String) {
     #expect(Base64.decode(text) == nil)
