@@ -109,7 +109,7 @@ public struct Replay {
     mark: Int? = nil
   ) throws {
     var states = CrashStates(start, log: log, randomSubsets: randomSubsets, seed: options.seed)
-    try states.forEach { image, place in
+    try states.enumerate { image, place in
       count.states += 1
       if nested { count.nested += 1 }
       let notes = journal[place.mark == 0 ? mark ?? 0 : place.mark]

@@ -15,7 +15,7 @@ import Testing
     let empty = PowerCutDisk(volumes: [4 * blockBytes, 4 * blockBytes])
     var states: Set<[UInt8]> = []
     var crashes = CrashStates(empty.view, log: disk.log, randomSubsets: 8, seed: 1)
-    crashes.forEach { image, _ in
+    crashes.enumerate { image, _ in
       states.insert(image[volume].map { disk.pool.bytes($0)[0] })
     }
     return states
@@ -86,7 +86,7 @@ import Testing
       let start = ModelTests.disk.view
       var crashes = CrashStates(start, log: disk.log, randomSubsets: 20, seed: seed)
       var all: [UInt64] = []
-      crashes.forEach { image, _ in all.append(image.fingerprint) }
+      crashes.enumerate { image, _ in all.append(image.fingerprint) }
       return all
     }
     #expect(fingerprints(1) == fingerprints(1))
@@ -108,7 +108,7 @@ import Testing
     try body(living)
     var found: Set<[UInt8?]> = []
     var crashes = CrashStates(disk.view, log: clean.log, randomSubsets: 20, seed: 1)
-    try crashes.forEach { image, _ in
+    try crashes.enumerate { image, _ in
       let left = PowerCutFiles(
         PowerCutDisk(image, pool: disk.pool), directory: 0, kind, places: living.names)
       found.insert(

@@ -72,6 +72,23 @@ final class TemporaryFolder {
     #expect(try store.load().ledger.generation == first.generation)
   }
 
+  /// A bad sector under the newest one, which stays bad.
+  @Test func oneThatCannotBeReadIsADamagedOne() throws {
+    let folder = try TemporaryFolder()
+    let store = LedgerStore(directory: folder.path)
+    _ = try store.save(try LedgerStoreTests.saved(store))
+    let rotten = LedgerStore(
+      directory: folder.path, files: RottenFiles(name: "ledger.json"))
+    let loaded = try rotten.load()
+    #expect(loaded.ledger.generation == 1)
+    guard case .previous = loaded.origin else {
+      Issue.record("\(loaded.origin)")
+      return
+    }
+    #expect(try rotten.save(loaded.ledger).generation == 2)
+    #expect(try store.load().origin == .current)
+  }
+
   @Test func saysWhenAllIsLostOrNew() throws {
     let folder = try TemporaryFolder()
     let store = LedgerStore(directory: folder.path)
@@ -151,25 +168,8 @@ final class TemporaryFolder {
 
   /// A disk that drops the bytes of a new environment and says nothing.
   @Test func aNewEnvironmentIsReadBack() throws {
-    struct Forgetful: FileSystem {
-      let files = SystemFiles()
-      func read(_ path: FilePath, limit: Int) throws -> [UInt8]? {
-        try files.read(path, limit: limit)
-      }
-      func overwrite(_ path: FilePath, with bytes: [UInt8]) throws {}
-      func create(_ path: FilePath, with bytes: [UInt8], mode: UInt32) throws {
-        try files.create(path, with: [UInt8](repeating: 0, count: bytes.count), mode: mode)
-      }
-      func rename(_ path: FilePath, to new: FilePath) throws { try files.rename(path, to: new) }
-      func link(_ path: FilePath, as new: FilePath) throws { try files.link(path, as: new) }
-      func remove(_ path: FilePath) -> Bool { files.remove(path) }
-      func flush(_ path: FilePath) throws {}
-      func flushDirectory(_ path: FilePath) throws { try files.flushDirectory(path) }
-      func makeDirectory(_ path: FilePath) throws { try files.makeDirectory(path) }
-      func reserve(_ path: FilePath, byteCount: Int) throws {}
-    }
     let folder = try TemporaryFolder()
-    let store = GrubStore(path: folder.path.appending("grubenv"), files: Forgetful())
+    let store = GrubStore(path: folder.path.appending("grubenv"), files: ForgetfulFiles())
     let failure = #expect(throws: BootControlFailure.self) {
       try store.recreate(GrubStoreTests.control)
     }

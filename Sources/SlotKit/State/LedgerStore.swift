@@ -89,6 +89,9 @@ public struct LedgerStore: LedgerStoring {
     let bytes: [UInt8]?
     do { bytes = try files.read(path, limit: LedgerStore.limit) } catch Errno.fileTooLarge {
       return .failure(LedgerFailure(.damaged, "the ledger is damaged: it is too long"))
+    } catch Errno.ioError {
+      // A sector that has rotted must not refuse every update from now on: the next save makes a new file.
+      return .failure(LedgerFailure(.damaged, "the ledger is damaged: it cannot be read"))
     } catch {
       throw ioFailure("read", error)
     }

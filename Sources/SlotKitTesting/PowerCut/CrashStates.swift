@@ -70,7 +70,7 @@ public struct CrashStates {
   }
 
   /// Calls `body` with each state, many of them equal to others.
-  public mutating func forEach(_ body: (DiskImage, Place) throws -> Void) rethrows {
+  public mutating func enumerate(_ body: (DiskImage, Place) throws -> Void) rethrows {
     try body(durable, place("nothing"))
     for entry in log {
       position += 1
