@@ -84,9 +84,7 @@ def meet(ground, number):
         for ended in ends:
             good &= ground.safe(name, device, before, ended, -9 if killed and ended is ends[0] else None)
         if any(ended.status == 75 and not re.search(r"at work: process \d+, \w+", ended.errors) for ended in ends):
-            # The holder is between taking the lock and writing its name for a moment.
-            good &= ground.check(name, [] if any("at work: unknown" in ended.errors for ended in ends)
-                                 else ["it is not told who holds the lock"])
+            good &= ground.check(name, ["it is not told who holds the lock"])
         if good and ground.check(name, invariants.status_is_true(device, False)):
             ground.check(name, invariants.converges(device, False))
     finally:
