@@ -60,6 +60,8 @@ import Testing
     ("https://user:pass@host:8443/a/b.krux?token=x#y", "https://host:8443/a/b.krux"),
     ("https://us@er:p@host/", "https://host/"), ("http://host", "http://host"),
     ("http://host/p@th/x", "http://host/p@th/x"),
+    ("http://us:er@\u{301}host/a?\u{301}token=x", "http://\u{301}host/a"),
+    ("http://host/a\u{6dd}?token=x", "http://host/a\u{fffd}"),
   ])
   func secretsStayOutOfMessages(url: String, shown: String) {
     #expect(HTTPReader.withoutSecrets(url) == shown)

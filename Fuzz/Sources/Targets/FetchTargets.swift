@@ -64,7 +64,7 @@ let fetchTargets = [
   let text = String(decoding: bytes, as: UTF8.self)
   let place = HTTPReader.withoutSecrets(text)
   require(place == place.printable, "an address is printable")
-  require(!place.contains("?") && !place.contains("#"), "without its query")
+  require(!place.utf8.contains { "?#".utf8.contains($0) }, "without its query")
   switch try BundleSource(text) {
   case .standardInput: require(text == "-", "only - is standard input")
   case .file(let path): require(path == text && !text.contains("://"), "a path is taken as it is")

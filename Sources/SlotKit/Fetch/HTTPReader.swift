@@ -27,7 +27,7 @@ final class HTTPReader: BundleReader {
     self.url = url
     self.options = options
     self.cancellation = cancellation
-    let path = url.prefix { $0 != "?" && $0 != "#" }
+    let path = HTTPReader.withoutQuery(url)
     name = path.split(separator: "/").last.map { String($0).printable } ?? url.printable
   }
 
@@ -136,13 +136,18 @@ final class HTTPReader: BundleReader {
 
   /// The address without user, password and query, which may hold secrets and would end up in logs.
   static func withoutSecrets(_ url: String) -> String {
-    let address = url.prefix { $0 != "?" && $0 != "#" }
-    let parts = address.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
-    guard parts.count >= 3, let at = parts[2].lastIndex(of: "@") else {
-      return String(address).printable
+    let parts = withoutQuery(url)
+      .split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+    let shown = parts.enumerated().map { index, part in
+      let end = index == 2 ? part.lastIndex(of: "@").map(part.index(after:)) : nil
+      return String(part[(end ?? part.startIndex)...])
     }
-    let host = parts[2][parts[2].index(after: at)...]
-    return ([parts[0], parts[1], host] + parts[3...]).joined(separator: "/").printable
+    return shown.joined(separator: "/").printable
+  }
+
+  /// Scalars, not characters: what joins with the `?` to one character would carry the query along.
+  private static func withoutQuery(_ url: String) -> Substring.UnicodeScalarView {
+    url.unicodeScalars.prefix { $0 != "?" && $0 != "#" }
   }
 
   private static func failure(

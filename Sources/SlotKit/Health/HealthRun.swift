@@ -281,7 +281,7 @@ public struct HealthRun: Sendable {
     do {
       let evidence = ["krux-health: \(reason)", "boot: \(facts.bootID)"]
       guard let warnings = try updater.fallBack(reason: reason, evidence: evidence) else {
-        effects.say("an operator has ended the trial")
+        effects.say("the trial has been ended already")
         return updater.run.gaveUp == nil ? report(facts, reason: reason) : leave(facts)
       }
       for warning in warnings { effects.say("warning: \(warning)") }
