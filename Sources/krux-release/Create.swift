@@ -10,6 +10,9 @@ struct Create: ParsableCommand {
       The same inputs make the same bytes. The creation time is an input: --created, else the environment's \
       SOURCE_DATE_EPOCH, else now. An image whose length is no multiple of 4096 gets zeros at its end.
 
+      With --base, devices that run that older release fetch patches, a small part of the whole; others, and those \
+      that read a pipe, are served by the same bundle.
+
       EXAMPLES:
         krux-release bundle create --image root.img --product kruxos --version 1.0.1 \\
           --sequence 10001 --compatible pi5 --key release.key --output kruxos-1.0.1.krux
@@ -42,6 +45,11 @@ struct Create: ParsableCommand {
   @Option(help: ArgumentHelp("A file with one note on each line.", valueName: "file"))
   var notesFile: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "An older bundle to update from with fewer bytes; repeatable.", valueName: "bundle"))
+  var base: [String] = []
+
   @Option(help: ArgumentHelp("Creation time.", valueName: "YYYY-MM-DDTHH:MM:SSZ"))
   var created: String?
 
@@ -71,12 +79,16 @@ struct Create: ParsableCommand {
     let request = BundleRequest(
       image: image, output: output, product: product, version: version, sequence: sequence,
       compatible: compatible, minimumSource: minimumSource, floor: floor,
-      created: try creationTime(), notes: try notes(), frameSize: frameSize, level: level)
+      created: try creationTime(), notes: try notes(), bases: base, frameSize: frameSize,
+      level: level)
     try request.validate()
     let secret = try key.map { try Password.unlock($0, passwordFile: passwordFile) }
     let manifest = try BundleWriter.write(request, key: secret)
     let signed = secret.map { "signed by \($0.id)" } ?? "not signed"
     print("\(output): \(manifest.trustedComment), \(signed)")
+    for table in manifest.tables where table.kind == TableDescription.delta {
+      print("Delta from \(table.base?.short ?? ""): \(table.length + table.payloadLength) bytes")
+    }
     print("Image digest: \(manifest.slotImage?.imageDigest.hex ?? "")")
   }
 

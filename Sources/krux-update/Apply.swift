@@ -61,7 +61,8 @@ struct Apply: ParsableCommand {
   private func printPlan(_ plan: InstallPlan) {
     guard !common.json else { return }
     Report.line("To fetch:     \(Format.bytes(plan.fetchBytes))")
-    Report.line("To write:     \(Format.bytes(plan.writeBytes))")
+    let most = plan.baseBytes > 0 ? "at most " : ""
+    Report.line("To write:     \(most)\(Format.bytes(plan.writeBytes))")
     Report.line("There already: \(Format.bytes(plan.keptBytes))")
     Report.line("Nothing was written (--dry-run).")
   }

@@ -34,15 +34,24 @@ final class ApplyReport {
         Report.line(
           "\(Format.bytes(plan.keptBytes)) of the image are in the inactive partition already.")
       }
+      usesBase = plan.baseBytes > 0
+      if usesBase {
+        Report.line(
+          "Updating from what is running... (\(Format.bytes(plan.fetchBytes)) to fetch)")
+      }
     case .disarmed: break
     case .progress(let phase, let done, let total, _):
       announce(phase)
       bar.draw(phase, done: done, total: total)
+    case .written(let bytes, let fetched):
+      guard usesBase else { break }
+      Report.line("  \(Format.bytes(fetched)) fetched, \(Format.bytes(bytes)) written")
     case .switched: break
     }
   }
 
   private var targetName = ""
+  private var usesBase = false
 
   private func announce(_ phase: WorkPhase) {
     guard lastPhase != phase else { return }
@@ -89,6 +98,10 @@ final class ApplyReport {
           "phase": .string(phase.rawValue), "doneBytes": .integer(Int64(done)),
           "totalBytes": .integer(Int64(total)), "fetchedBytes": .integer(Int64(fetched)),
         ])
+    case .written(let bytes, let fetched):
+      self.event(
+        "written",
+        ["writtenBytes": .integer(Int64(bytes)), "fetchedBytes": .integer(Int64(fetched))])
     case .switched: self.event("switched")
     }
   }
@@ -98,6 +111,7 @@ final class ApplyReport {
       "fetchBytes": .integer(Int64(plan.fetchBytes)),
       "writeBytes": .integer(Int64(plan.writeBytes)),
       "keptBytes": .integer(Int64(plan.keptBytes)),
+      "baseBytes": .integer(Int64(plan.baseBytes)),
     ]
   }
 

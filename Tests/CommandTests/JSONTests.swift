@@ -16,7 +16,7 @@ import Testing
     #expect(names.count == all.count)
     #expect(
       names.filter { $0 != "progress" }
-        == ["verified", "planned", "disarmed", "switched", "finished"])
+        == ["verified", "planned", "disarmed", "written", "switched", "finished"])
 
     let verified = all[0]
     #expect(
@@ -27,7 +27,7 @@ import Testing
     #expect(verified.text("version") == "1.0.1")
     #expect(verified.number("bundleBytes") == bundle.encoded.count)
     #expect(verified.text("targetSlot") == "B")
-    #expect(all[1].names == ["event", "fetchBytes", "writeBytes", "keptBytes"])
+    #expect(all[1].names == ["event", "fetchBytes", "writeBytes", "keptBytes", "baseBytes"])
     #expect(all[1].number("fetchBytes") == bundle.payload.count)
     #expect(all[1].number("writeBytes") == bundle.image.count)
 

@@ -9,16 +9,21 @@ final class InstallHarness {
   let folder: URL
   let bundle: SampleBundle
   let target: MemoryDevice
+  let booted: MemoryDevice
   let boot: MemoryBootControl
   let ledger: MemoryLedger
   let cancellation = Cancellation()
   var events: [String] = []
+  var warnings: [String] = []
+  /// Bytes of the last install that went to the target, and that were read of the bundle.
+  var written: (bytes: UInt64, fetched: UInt64)?
 
   static let oldContent = [UInt8](repeating: 0x5A, count: 4 << 20)
 
   init(
     _ bundle: SampleBundle = SampleBundle(), target: MemoryDevice? = nil,
-    ledger: Ledger = Ledger(), control: BootControl? = nil
+    booted: MemoryDevice = MemoryDevice(name: "booted", bytes: [0]), ledger: Ledger = Ledger(),
+    control: BootControl? = nil
   ) throws {
     self.bundle = bundle
     folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
@@ -26,6 +31,7 @@ final class InstallHarness {
       at: folder.appending(path: "keys.d"), withIntermediateDirectories: true)
     try bundle.key.publicKey.file.write(
       to: folder.appending(path: "keys.d/test.pub"), atomically: true, encoding: .utf8)
+    self.booted = booted
     self.target = target ?? MemoryDevice(name: "target", bytes: InstallHarness.oldContent)
     boot = MemoryBootControl(
       control
@@ -44,7 +50,7 @@ final class InstallHarness {
     return Updater(
       layout: .folder(FilePath(folder.path)), configuration: configuration,
       machine: MemoryMachine(
-        devices: [.a: MemoryDevice(name: "booted", bytes: [0]), .b: target]),
+        devices: [.a: booted, .b: target]),
       boot: boot, ledgers: ledger, cancellation: cancellation)
   }
 
@@ -65,7 +71,9 @@ final class InstallHarness {
     case .planned(let plan): events.append("planned \(plan.writeBytes)")
     case .disarmed: events.append("disarmed")
     case .switched: events.append("switched")
-    case .progress, .warning: break
+    case .warning(let text): warnings.append(text)
+    case .written(let bytes, let fetched): written = (bytes, fetched)
+    case .progress: break
     }
   }
 

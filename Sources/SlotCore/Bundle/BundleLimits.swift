@@ -9,6 +9,11 @@ public enum BundleLimits {
   public static let artefactCount = 64
   public static let tableCount = 256
   public static let frameBytes = 64 << 10...4 << 20
+  /// Uncompressed recipes of a delta table: 4 KiB for each frame of a 4 GiB image.
+  public static let recipesBytes = 64 << 20
+  /// What one patch may use of the base at a time: what a device holds in memory for it.
+  public static let patchPrefixBytes = 1 << 20
+  public static let patchWindows: UInt64 = 64
   /// Images are a whole number of these, so that every write to a device is aligned.
   public static let blockBytes = 4096
   /// The largest integer that every JSON reader agrees on.

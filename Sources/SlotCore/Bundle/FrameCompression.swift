@@ -29,6 +29,28 @@ public struct FrameDecoder: ~Copyable {
     }
   }
 
+  /// Decodes a patch, whose digest has matched, into the whole of `output`; false when it gives anything else.
+  ///
+  /// `ZSTD_DCtx_refPrefix(3)` counts for one frame, and only reads `prefix`, whatever is in it.
+  public borrowing func decode(
+    patch stored: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer,
+    into output: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    guard
+      ZSTD_isError(ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count)) == 0
+    else { return false }
+    let count = ZSTD_decompressDCtx(
+      context, output.baseAddress, output.count, stored.baseAddress, stored.count)
+    return ZSTD_isError(count) == 0 && count == output.count
+  }
+
+  /// `stored` uncompressed, when that gives exactly `length` bytes.
+  static func uncompressed(_ stored: [UInt8], length: Int) -> [UInt8]? {
+    var output = [UInt8](repeating: 0, count: length)
+    let count = ZSTD_decompress(&output, length, stored, stored.count)
+    return ZSTD_isError(count) == 0 && count == length ? output : nil
+  }
+
   private static var wrong: BundleFailure {
     BundleFailure(
       .wrongContent, "a frame of the bundle does not decode to what its publisher signed",
@@ -70,5 +92,27 @@ public struct FrameEncoder: ~Copyable {
         codec: pays ? .zstd : .stored, storedLength: stored.count,
         storedDigest: pays ? Digest(of: stored) : plainDigest, plainDigest: plainDigest), stored
     )
+  }
+
+  /// `plain` as a patch: compressed with `prefix` in front of it, which the decoder has to have. Nil when zstd refuses.
+  public borrowing func encode(
+    patch plain: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer
+  ) -> [UInt8]? {
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+    // The window has to reach over the prefix.
+    let windowLog = Int32(Int.bitWidth - (prefix.count + plain.count).leadingZeroBitCount)
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, max(windowLog, 18))
+    ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
+    let count = ZSTD_compress2(
+      context, &output, output.count, plain.baseAddress, plain.count)
+    return ZSTD_isError(count) == 0 ? Array(output.prefix(count)) : nil
+  }
+
+  static func compressed(_ plain: [UInt8], level: Int32) -> [UInt8]? {
+    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
+    let count = ZSTD_compress(&output, output.count, plain, plain.count, level)
+    return ZSTD_isError(count) == 0 ? Array(output.prefix(count)) : nil
   }
 }

@@ -19,8 +19,12 @@ public struct Manifest: Equatable, Sendable {
 
   /// Bytes of all tables, which stand between signatures and payload in the order of `tables`.
   public var tablesLength: UInt64 { tables.reduce(0) { $0 + $1.length } }
-  /// Bytes of the payload, in the order of `artefacts`.
-  public var payloadLength: UInt64 { artefacts.reduce(0) { $0 + $1.payloadLength } }
+  /// Bytes of the payloads that belong to tables, in the order of `tables`.
+  public var tablePayloadsLength: UInt64 { tables.reduce(0) { $0 + $1.payloadLength } }
+  /// Bytes of the whole payload: that of tables, then that of artefacts, each in their order.
+  public var payloadLength: UInt64 {
+    artefacts.reduce(tablePayloadsLength) { $0 + $1.payloadLength }
+  }
 
   public init(
     product: String, version: String, sequence: Int64, compatible: [String],
@@ -43,17 +47,41 @@ public struct Manifest: Equatable, Sendable {
   public var slotImage: Artefact? { artefacts.first { $0.kind == .slotImage } }
 
   /// The frame table of `artefact`, with its offset from the start of the tables.
-  public func frameTable(of artefact: Artefact) -> (description: TableDescription, offset: UInt64)?
-  {
-    var offset: UInt64 = 0
-    for table in tables {
-      if table.kind == TableDescription.frames, table.artefact == artefact.name {
-        return (table, offset)
-      }
-      offset += table.length
+  public func frameTable(of artefact: Artefact) -> PlacedTable? {
+    placedTables.first {
+      $0.description.kind == TableDescription.frames && $0.description.artefact == artefact.name
     }
-    return nil
   }
+
+  /// What rebuilds `artefact` from the image with the digest `base`.
+  public func deltaTable(of artefact: Artefact, from base: Digest) -> PlacedTable? {
+    placedTables.first {
+      $0.description.kind == TableDescription.delta && $0.description.artefact == artefact.name
+        && $0.description.base == base
+    }
+  }
+
+  /// All tables, and where they and their payloads stand.
+  public var placedTables: [PlacedTable] {
+    var placed: [PlacedTable] = []
+    var (offset, payloadOffset): (UInt64, UInt64) = (0, 0)
+    for table in tables {
+      placed.append(
+        PlacedTable(description: table, offset: offset, payloadOffset: payloadOffset))
+      offset += table.length
+      payloadOffset += table.payloadLength
+    }
+    return placed
+  }
+}
+
+/// A table, and where it stands.
+public struct PlacedTable: Sendable {
+  public let description: TableDescription
+  /// Bytes from the start of the tables.
+  public let offset: UInt64
+  /// Bytes from the start of the payload to its own.
+  public let payloadOffset: UInt64
 }
 
 /// One thing that a bundle installs.
@@ -98,17 +126,28 @@ public struct Artefact: Equatable, Sendable {
 public struct TableDescription: Equatable, Sendable {
   /// The digests, lengths and codecs of an artefact's frames.
   public static let frames = "frames"
+  /// How to rebuild an artefact from an older one: see `DeltaTable`.
+  public static let delta = "delta"
 
   public var kind: String
   /// The name of the artefact that the table describes.
   public var artefact: String
   public var length: UInt64
   public var digest: Digest
+  /// Bytes in the payload that only this table tells the use of.
+  public var payloadLength: UInt64
+  /// For `delta`: the image digest of the older one.
+  public var base: Digest?
 
-  public init(kind: String, artefact: String, length: UInt64, digest: Digest) {
+  public init(
+    kind: String, artefact: String, length: UInt64, digest: Digest, payloadLength: UInt64 = 0,
+    base: Digest? = nil
+  ) {
     self.kind = kind
     self.artefact = artefact
     self.length = length
     self.digest = digest
+    self.payloadLength = payloadLength
+    self.base = base
   }
 }

@@ -58,7 +58,7 @@ extension Manifest {
     let names = artefacts.map(\.name)
     guard Set(names).count == names.count else { throw ManifestFields.malformed("'artefacts'") }
     for artefact in artefacts where artefact.kind == .slotImage {
-      guard let table = frameTable(of: artefact)?.description,
+      guard let table = frameTable(of: artefact)?.description, table.payloadLength == 0,
         table.length == UInt64(artefact.frameCount) * UInt64(FrameTable.recordBytes)
       else { throw ManifestFields.malformed("the length of the frame table") }
     }
@@ -103,6 +103,8 @@ extension TableDescription {
     .object([
       "kind": .string(kind), "artefact": .string(artefact), "length": .integer(Int64(length)),
       "digest": .string(digest.hex),
+      "payloadLength": payloadLength > 0 ? .integer(Int64(payloadLength)) : nil,
+      "base": base.map { .string($0.hex) },
     ])
   }
 
@@ -111,7 +113,10 @@ extension TableDescription {
     self.init(
       kind: try fields.name("kind"), artefact: try fields.name("artefact"),
       length: try fields.length("length", maximum: BundleLimits.tablesBytes),
-      digest: try fields.digest("digest"))
+      digest: try fields.digest("digest"),
+      payloadLength: json["payloadLength"] == nil
+        ? 0 : try fields.length("payloadLength", maximum: BundleLimits.imageBytes),
+      base: json["base"] == nil ? nil : try fields.digest("base"))
   }
 }
 

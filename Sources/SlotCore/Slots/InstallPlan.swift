@@ -5,6 +5,8 @@ public struct InstallPlan: Equatable, Sendable {
     case target
     /// Zeros.
     case zero
+    /// Put together from the booted slot's image and a patch of the bundle.
+    case base
     /// To be fetched from the bundle.
     case bundle
   }
@@ -17,32 +19,51 @@ public struct InstallPlan: Equatable, Sendable {
 
   /// All frames of the image, in order.
   public private(set) var runs: [Run] = []
-  /// Stored bytes to be fetched.
+  /// Stored bytes to be fetched, patches included.
   public private(set) var fetchBytes: UInt64 = 0
-  /// Uncompressed bytes to be written, zeros included.
+  /// Uncompressed bytes to be written, zeros included. Of frames that come from the base, only the blocks are
+  /// written in which the target differs, so this is the most that it can be.
   public private(set) var writeBytes: UInt64 = 0
   /// Uncompressed bytes that the target already has.
   public private(set) var keptBytes: UInt64 = 0
 
-  /// `inTarget` says which frames were read in the target and matched.
-  public init(_ table: FrameTable, inTarget: (Int) -> Bool) {
+  /// Uncompressed bytes of the frames that are put together from the booted slot.
+  public private(set) var baseBytes: UInt64 = 0
+
+  /// `inTarget` says which frames were read in the target and matched; `delta` is for the image in the booted slot.
+  public init(_ table: FrameTable, delta: DeltaTable? = nil, inTarget: (Int) -> Bool) {
     for index in 0..<table.count {
       let frame = table[index]
-      let source: Source =
-        inTarget(index) ? .target : frame.codec == .zero ? .zero : .bundle
-      switch source {
-      case .target: keptBytes += UInt64(frame.length)
-      case .zero: writeBytes += UInt64(frame.length)
-      case .bundle:
-        writeBytes += UInt64(frame.length)
-        fetchBytes += UInt64(frame.storedLength)
+      guard !inTarget(index) else {
+        keptBytes += UInt64(frame.length)
+        append(index, .target)
+        continue
       }
-      if let last = runs.last, last.source == source {
-        runs[runs.count - 1].frames = last.frames.lowerBound..<index + 1
+      writeBytes += UInt64(frame.length)
+      if let recipe = delta?[index] {
+        fetchBytes += UInt64(recipe.patch?.storedLength ?? 0)
+        append(index, .base)
+      } else if frame.codec == .zero {
+        append(index, delta == nil ? .zero : .base)
       } else {
-        runs.append(Run(frames: index..<index + 1, source: source))
+        fetchBytes += UInt64(frame.storedLength)
+        append(index, .bundle)
       }
+      if runs.last?.source == .base { baseBytes += UInt64(frame.length) }
     }
+  }
+
+  private mutating func append(_ index: Int, _ source: Source) {
+    if let last = runs.last, last.source == source {
+      runs[runs.count - 1].frames = last.frames.lowerBound..<index + 1
+    } else {
+      runs.append(Run(frames: index..<index + 1, source: source))
+    }
+  }
+
+  /// The frames that come from `source`.
+  public func frames(from source: Source) -> [Int] {
+    runs.filter { $0.source == source }.flatMap { Array($0.frames) }
   }
 
   /// The target equals the image already.

@@ -47,7 +47,8 @@ extension Updater {
     let device = try machine.open(target, .exclusive)
     defer { withExtendedLifetime(device) {} }
     observer(.verified(bundle, target: target))
-    let installation = try Installation(bundle, artefact, device, cancellation, observer)
+    let installation = try Installation(
+      bundle, artefact, device, base: base(state, bundle, artefact), cancellation, observer)
     return try install(installation, state, options, observer)
   }
 
@@ -63,6 +64,19 @@ extension Updater {
       knownBad: state.ledger.isKnownBad(artefact.imageDigest),
       lastBad: state.control.trial == nil ? state.control.lastBad : nil,
       assessment: state.assessment, savesTries: state.savesTries)
+  }
+
+  /// The booted slot, read only, and what the ledger says that it holds. Nothing of it is believed, and without it
+  /// the bundle has everything.
+  private func base(
+    _ state: DeviceState, _ bundle: OpenedBundle, _ artefact: Artefact
+  ) -> (image: Digest, device: any SlotDevice)? {
+    guard let image = state.ledger.image(in: booted),
+      bundle.manifest.deltaTable(of: artefact, from: image.imageDigest) != nil,
+      let location = try? machine.location(of: booted),
+      let device = try? machine.open(location, .readOnly)
+    else { return nil }
+    return (image.imageDigest, device)
   }
 
   private func install(

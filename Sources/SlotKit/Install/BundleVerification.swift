@@ -8,9 +8,13 @@ extension OpenedBundle {
     _ cancellation: Cancellation, progress: (UInt64, UInt64) -> Void = { _, _ in }
   ) throws {
     let tables = try verifiedTables()
-    var start = header.payloadOffset
+    for placed in manifest.placedTables {
+      guard let delta = tables.deltas[placed.offset] else { continue }
+      try verify(delta, at: payloadOffset(of: placed), cancellation, progress)
+    }
+    var start = header.payloadOffset + manifest.tablePayloadsLength
     for artefact in manifest.artefacts {
-      if let table = tables[artefact.name] {
+      if let table = tables.frames[artefact.name] {
         try verify(table, of: artefact, at: start, cancellation, progress)
       }
       start += artefact.payloadLength
@@ -18,22 +22,48 @@ extension OpenedBundle {
     try checkEnd()
   }
 
-  /// Every table in the order in which they stand, those of kinds that this version does not know too.
-  private func verifiedTables() throws -> [String: FrameTable] {
-    var tables: [String: FrameTable] = [:]
-    for description in manifest.tables {
+  /// Every table in the order in which they stand, those of kinds that this version does not know too. Deltas by
+  /// where they stand.
+  private func verifiedTables() throws -> (
+    frames: [String: FrameTable], deltas: [UInt64: DeltaTable]
+  ) {
+    var frames: [String: FrameTable] = [:]
+    var deltas: [UInt64: DeltaTable] = [:]
+    for placed in manifest.placedTables {
+      let description = placed.description
       let bytes = try reader.bytes(Int(description.length), of: length)
       let artefact = manifest.artefacts.first { $0.name == description.artefact }
-      if description.kind == TableDescription.frames, let artefact {
-        tables[artefact.name] = try FrameTable(
+      switch (description.kind, artefact) {
+      case (TableDescription.frames, let artefact?):
+        frames[artefact.name] = try FrameTable(
           verifying: bytes, description: description, artefact: artefact)
-      } else if Digest(of: bytes) != description.digest {
-        throw BundleFailure(
-          .damagedTable, "the bundle's table '\(description.kind)' is damaged",
-          hint: "fetch the bundle again, and tell its publisher if that does not help")
+      case (TableDescription.delta, let artefact?):
+        deltas[placed.offset] = try DeltaTable(
+          verifying: bytes, description: description, artefact: artefact)
+      default:
+        guard Digest(of: bytes) == description.digest else {
+          throw BundleFailure(
+            .damagedTable, "the bundle's table '\(description.kind)' is damaged",
+            hint: "fetch the bundle again, and tell its publisher if that does not help")
+        }
       }
     }
-    return tables
+    return (frames, deltas)
+  }
+
+  /// The patches as they are stored: what they make needs the base, which may not be here.
+  private func verify(
+    _ delta: DeltaTable, at start: UInt64, _ cancellation: Cancellation,
+    _ progress: (UInt64, UInt64) -> Void
+  ) throws {
+    for index in 0..<delta.count {
+      try cancellation.check()
+      guard let patch = delta[index]?.patch else { continue }
+      try reader.skip(to: start + delta.payloadOffset(of: index))
+      guard Digest(of: try reader.bytes(patch.storedLength, of: length)) == patch.storedDigest
+      else { throw SlotWriting.damaged(index) }
+      progress(reader.position, length)
+    }
   }
 
   private func verify(

@@ -21,6 +21,8 @@ public enum InstallEvent {
   case disarmed
   /// Bytes of the phase, and bytes that travelled so far.
   case progress(WorkPhase, done: UInt64, total: UInt64, fetched: UInt64)
+  /// Every write has been made: bytes that went to the target, and bytes that travelled.
+  case written(UInt64, fetched: UInt64)
   case switched
 }
 

@@ -9,9 +9,12 @@ struct Installation {
   let cancellation: Cancellation
   let observer: InstallObserver
   private let head: SlotHead
+  private let rebuild: RebuildSource?
 
+  /// `base` is the booted slot, and the digest of the image that it is said to hold.
   init(
     _ bundle: OpenedBundle, _ artefact: Artefact, _ device: any SlotDevice,
+    base: (image: Digest, device: any SlotDevice)?,
     _ cancellation: Cancellation, _ observer: @escaping InstallObserver
   ) throws {
     self.bundle = bundle
@@ -21,18 +24,31 @@ struct Installation {
     self.observer = observer
     table = try bundle.frames(of: artefact)
     head = SlotHead(imageLength: artefact.length)
+    rebuild = try base.flatMap { try Installation.source(bundle, artefact, $0.image, $0.device) }
+  }
+
+  /// What rebuilds the image from `base`, where the bundle has that and the device is large enough.
+  private static func source(
+    _ bundle: OpenedBundle, _ artefact: Artefact, _ image: Digest, _ base: any SlotDevice
+  ) throws -> RebuildSource? {
+    guard let delta = try bundle.delta(of: artefact, from: image),
+      delta.baseLength <= base.byteCount,
+      let placed = bundle.manifest.deltaTable(of: artefact, from: image)
+    else { return nil }
+    return RebuildSource(
+      delta: delta, base: base, patchesOffset: bundle.payloadOffset(of: placed))
   }
 
   private var reading: SlotReading { SlotReading(table, artefact, device, cancellation) }
 
   /// With `mayHoldImage` the target is read first, for what an earlier run has left there.
   func plan(mayHoldImage: Bool) throws -> InstallPlan {
-    guard mayHoldImage else { return InstallPlan(table) { _ in false } }
+    guard mayHoldImage else { return InstallPlan(table, delta: rebuild?.delta) { _ in false } }
     let meter = Meter(.comparing, total: artefact.length, bundle.reader, observer)
     let matching = try meter.following { report in
       try reading.matchingFrames(head: head, progress: report)
     }
-    return InstallPlan(table) { matching[$0] }
+    return InstallPlan(table, delta: rebuild?.delta) { matching[$0] }
   }
 
   /// After disarm: no bootloader finds a kernel in this slot until `writeHead`.
@@ -41,14 +57,39 @@ struct Installation {
     try device.flush()
   }
 
+  /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead.
   func write(_ plan: InstallPlan) throws {
-    let writing = SlotWriting(table, artefact, device, head, cancellation)
-    try writing.run(plan, from: bundle) { done in
+    var done: UInt64 = 0
+    func report(_ count: UInt64) {
       observer(
         .progress(
-          .writing, done: done, total: plan.writeBytes, fetched: bundle.reader.bytesFetched))
+          .writing, done: min(done + count, plan.writeBytes), total: plan.writeBytes,
+          fetched: bundle.reader.bytesFetched))
     }
+    let frames = plan.frames(from: .base)
+    var missed: Set<Int> = []
+    var written: UInt64 = 0
+    if let rebuild, !frames.isEmpty {
+      let rebuilding = SlotRebuilding(
+        table: table, source: rebuild, frameSize: artefact.frameSize, device: device, head: head,
+        cancellation: cancellation)
+      let outcome = try rebuilding.run(frames, from: bundle, progress: report)
+      missed = Set(outcome.missed)
+      written = outcome.written
+      done = frames.reduce(0) { $0 + (missed.contains($1) ? 0 : UInt64(table[$1].length)) }
+      if !missed.isEmpty {
+        observer(
+          .warning(
+            "the booted slot is not what it should be in \(missed.count) places; they are fetched whole"
+          ))
+      }
+    }
+    let fetched = Set(plan.frames(from: .bundle)).union(plan.frames(from: .zero)).union(missed)
+    let rest = InstallPlan(table) { !fetched.contains($0) }
+    let writing = SlotWriting(table, artefact, device, head, cancellation)
+    try writing.run(rest, from: bundle, progress: report)
     try bundle.checkEnd()
+    observer(.written(written + rest.writeBytes, fetched: bundle.reader.bytesFetched))
   }
 
   /// Flush, read back everything; then the head, flush, and read back again what holds it.

@@ -41,16 +41,35 @@ public struct OpenedBundle {
   /// - Throws: `BundleFailure`, `SourceFailure`.
   public func frames(of artefact: Artefact) throws -> FrameTable {
     // The manifest was checked to have the table.
-    guard let (description, offset) = manifest.frameTable(of: artefact) else {
+    guard let placed = manifest.frameTable(of: artefact) else {
       throw BundleFailure(.malformedTable, "the bundle has no table of frames")
     }
-    try reader.skip(to: header.tablesOffset + offset)
-    let bytes = try reader.bytes(Int(description.length), of: length)
-    return try FrameTable(verifying: bytes, description: description, artefact: artefact)
+    return try FrameTable(
+      verifying: try bytes(of: placed), description: placed.description, artefact: artefact)
   }
 
+  /// The same for what rebuilds `artefact` from `base`; nil when the bundle has no such table, or has it where a
+  /// reader that only goes forward is past it.
+  func delta(of artefact: Artefact, from base: Digest) throws -> DeltaTable? {
+    guard let placed = manifest.deltaTable(of: artefact, from: base),
+      header.tablesOffset + placed.offset >= reader.position
+    else { return nil }
+    return try DeltaTable(
+      verifying: try bytes(of: placed), description: placed.description, artefact: artefact)
+  }
+
+  private func bytes(of table: PlacedTable) throws -> [UInt8] {
+    try reader.skip(to: header.tablesOffset + table.offset)
+    return try reader.bytes(Int(table.description.length), of: length)
+  }
+
+  /// Where a table's payload stands in the bundle.
+  func payloadOffset(of table: PlacedTable) -> UInt64 { header.payloadOffset + table.payloadOffset }
+
   /// Where a frame's stored bytes stand in the bundle. The slot image is the first artefact.
-  func offset(of frame: Frame) -> UInt64 { header.payloadOffset + frame.payloadOffset }
+  func offset(of frame: Frame) -> UInt64 {
+    header.payloadOffset + manifest.tablePayloadsLength + frame.payloadOffset
+  }
 
   /// For sources that do not say how long they are: that they end where the bundle does.
   ///

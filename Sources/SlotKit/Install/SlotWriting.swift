@@ -1,7 +1,7 @@
 internal import SlotCore
 
-/// Carries out a plan: the calling thread reads the bundle, others verify, decode and write. The buffers
-/// between them are all the memory that this takes, and the back-pressure from the disk to the server.
+/// Writes what a plan takes from the bundle, and zeros: the calling thread reads the bundle, others verify, decode
+/// and write.
 struct SlotWriting: Sendable {
   let table: FrameTable
   let spans: FrameSpans
@@ -34,68 +34,47 @@ struct SlotWriting: Sendable {
   func run(
     _ plan: InstallPlan, from bundle: OpenedBundle, progress: (UInt64) -> Void
   ) throws {
-    let workers = Threads.workerCount
-    let jobs = BoundedQueue<Job>(capacity: workers)
-    let buffers = BoundedQueue<AlignedBuffer>(capacity: workers * 2)
-    for _ in 0..<workers * 2 {
-      _ = buffers.put(AlignedBuffer(byteCount: spans.byteCapacity))
-    }
-    let failure = FirstError()
-    // One worker is enough; none would leave the reader waiting for ever.
-    let handles = (0..<workers).compactMap { _ in
-      Threads.start { [self] in
-        do { try work(jobs, buffers) } catch {
-          failure.record(error)
-          jobs.abandon()
-          buffers.abandon()
-        }
-      }
-    }
-    guard !handles.isEmpty else {
-      throw SlotFailure(
-        .writeFailed, "cannot start a thread to write with",
-        hint: "end other programs, or raise their limits, and run the command again")
-    }
-    do {
-      try feed(plan, from: bundle, jobs, buffers, progress)
-    } catch {
-      failure.record(error)
-      jobs.abandon()
-    }
-    jobs.close()
-    for handle in handles { handle.join() }
-    try failure.rethrow()
+    let capacity = spans.byteCapacity
+    try Pipeline.run(
+      bufferBytes: capacity, feed: { try feed(plan, from: bundle, $0, progress) },
+      worker: { () -> (Job) throws -> AlignedBuffer? in
+        let plain = AlignedBuffer(byteCount: capacity)
+        let decoder = FrameDecoder()
+        return { try perform($0, plain, decoder) }
+      })
   }
 
   // MARK: - The reading thread
 
   private func feed(
-    _ plan: InstallPlan, from bundle: OpenedBundle, _ jobs: BoundedQueue<Job>,
-    _ buffers: BoundedQueue<AlignedBuffer>, _ progress: (UInt64) -> Void
+    _ plan: InstallPlan, from bundle: OpenedBundle, _ pipeline: Pipeline<Job>,
+    _ progress: (UInt64) -> Void
   ) throws {
     var done: UInt64 = 0
-    for run in plan.runs where run.source != .target {
+    for run in plan.runs {
       let image = table.imageRange(run.frames)
-      if run.source == .zero {
+      switch run.source {
+      case .target, .base: continue
+      case .zero:
         for start in stride(
           from: image.lowerBound, to: image.upperBound, by: Int(SlotWriting.zeroBytes))
         {
           try cancellation.check()
           let end = min(image.upperBound, start + SlotWriting.zeroBytes)
-          guard jobs.put(.zeros(start..<end)) else { return }
+          guard pipeline.put(.zeros(start..<end)) else { return }
           done += end - start
           progress(done)
         }
-        continue
-      }
-      for piece in spans.pieces(of: run.frames) {
-        try cancellation.check()
-        guard let buffer = buffers.take() else { return }
-        try readStored(piece, into: buffer, from: bundle)
-        guard jobs.put(.frames(piece, buffer)) else { return }
-        let range = table.imageRange(piece)
-        done += range.upperBound - range.lowerBound
-        progress(done)
+      case .bundle:
+        for piece in spans.pieces(of: run.frames) {
+          try cancellation.check()
+          guard let buffer = pipeline.takeBuffer() else { return }
+          try readStored(piece, into: buffer, from: bundle)
+          guard pipeline.put(.frames(piece, buffer)) else { return }
+          let range = table.imageRange(piece)
+          done += range.upperBound - range.lowerBound
+          progress(done)
+        }
       }
     }
   }
@@ -112,17 +91,18 @@ struct SlotWriting: Sendable {
 
   // MARK: - The writing threads
 
-  private func work(_ jobs: BoundedQueue<Job>, _ buffers: BoundedQueue<AlignedBuffer>) throws {
-    let plain = AlignedBuffer(byteCount: spans.byteCapacity)
-    let decoder = FrameDecoder()
-    while let job = jobs.take() {
-      switch job {
-      case .zeros(let range): try writeZeros(range)
-      case .frames(let frames, let stored):
-        let count = try decode(frames, stored, into: plain, decoder)
-        try write(UnsafeRawBufferPointer(plain.prefix(count)), at: table[frames.lowerBound])
-        _ = buffers.put(stored)
-      }
+  /// Gives the job's buffer back.
+  private func perform(
+    _ job: Job, _ plain: AlignedBuffer, _ decoder: borrowing FrameDecoder
+  ) throws -> AlignedBuffer? {
+    switch job {
+    case .zeros(let range):
+      try writeZeros(range)
+      return nil
+    case .frames(let frames, let stored):
+      let count = try decode(frames, stored, into: plain, decoder)
+      try write(UnsafeRawBufferPointer(plain.prefix(count)), at: table[frames.lowerBound])
+      return stored
     }
   }
 

@@ -42,13 +42,13 @@ public struct BundleFile: Sendable {
   ///
   /// - Throws: `malformedManifest` when it has none; `damagedTable`, `malformedTable`.
   public func frames(of artefact: Artefact, in manifest: Manifest) throws -> FrameTable {
-    guard let (description, offset) = manifest.frameTable(of: artefact) else {
+    guard let placed = manifest.frameTable(of: artefact) else {
       throw BundleFailure(
         .malformedManifest, "the artefact \(artefact.name.printable) has no table of frames")
     }
     return try FrameTable(
-      verifying: try table(description, offset: offset), description: description,
-      artefact: artefact)
+      verifying: try table(placed.description, offset: placed.offset),
+      description: placed.description, artefact: artefact)
   }
 
   /// Whether the file is as long as its parts, no more and no less.

@@ -16,6 +16,8 @@ public struct BundleRequest: Sendable {
   public var floor: Int64?
   public var created: Timestamp
   public var notes: [String]
+  /// Bundles of older releases, from whose images devices can rebuild this one.
+  public var bases: [String]
   /// Bytes of a frame before compression: a power of two from 64 KiB to 4 MiB.
   public var frameSize: Int
   /// zstd's, 1 to 22.
@@ -24,7 +26,7 @@ public struct BundleRequest: Sendable {
   public init(
     image: String, output: String, product: String, version: String, sequence: Int64,
     compatible: [String], minimumSource: Int64? = nil, floor: Int64? = nil, created: Timestamp,
-    notes: [String] = [], frameSize: Int = BundleRequest.defaultFrameSize,
+    notes: [String] = [], bases: [String] = [], frameSize: Int = BundleRequest.defaultFrameSize,
     level: Int = BundleRequest.defaultLevel
   ) {
     self.image = image
@@ -37,6 +39,7 @@ public struct BundleRequest: Sendable {
     self.floor = floor
     self.created = created
     self.notes = notes
+    self.bases = bases
     self.frameSize = frameSize
     self.level = level
   }
@@ -58,6 +61,7 @@ public struct BundleRequest: Sendable {
     try require(
       BundleLimits.frameBytes.contains(frameSize) && frameSize & (frameSize - 1) == 0,
       "the frame size must be a power of two from 65536 to 4194304")
+    try require(bases.count <= 32, "there must be at most 32 bases")
     try require((1...22).contains(level), "the level must be 1 to 22")
   }
 

@@ -31,7 +31,31 @@ public enum BundleWriter {
         let bytes = try piece(of: image, at: start, count: size)
         return encode(bytes, request)
       }, deliver: { try payload.append($0) })
-    return try assemble(request, key: key, length: length, payload: payload, at: output)
+    let artefact = Artefact(
+      name: artefactName, kind: .slotImage, length: length,
+      imageDigest: Digest(of: payload.plainDigests), frameSize: request.frameSize,
+      payloadLength: payload.length)
+    let deltas = try request.bases.map { base in
+      try DeltaWriter(
+        base: base, artefact: artefact, storedLengths: payload.storedLengths, besides: output,
+        piece: { index in
+          let start = UInt64(index) * UInt64(request.frameSize)
+          return try piece(
+            of: image, at: start, count: Int(min(UInt64(request.frameSize), length - start)))
+        })
+    }
+    try requireDistinct(deltas, request)
+    return try assemble(
+      request, key: key, artefact, payload: payload, deltas: deltas, at: output)
+  }
+
+  private static func requireDistinct(
+    _ deltas: [DeltaWriter], _ request: BundleRequest
+  ) throws(RequestFailure) {
+    guard Set(deltas.map(\.table.base)).count == deltas.count else {
+      throw RequestFailure(
+        .invalidValue, "two bases hold the same image", hint: "give each --base once")
+    }
   }
 
   /// The image's bytes, rounded up to whole blocks.
@@ -76,25 +100,23 @@ public enum BundleWriter {
       piece.records.append(contentsOf: record.encoded)
       piece.plainDigests.append(contentsOf: record.plainDigest.bytes)
       piece.stored.append(contentsOf: stored)
+      piece.storedLengths.append(stored.count)
     }
     return piece
   }
 
   private static func assemble(
-    _ request: BundleRequest, key: SecretKey?, length: UInt64, payload: FrameCollector,
-    at path: FilePath
+    _ request: BundleRequest, key: SecretKey?, _ artefact: Artefact, payload: FrameCollector,
+    deltas: [DeltaWriter], at path: FilePath
   ) throws -> Manifest {
-    let artefact = Artefact(
-      name: artefactName, kind: .slotImage, length: length,
-      imageDigest: Digest(of: payload.plainDigests), frameSize: request.frameSize,
-      payloadLength: payload.length)
     let table = TableDescription(
       kind: TableDescription.frames, artefact: artefactName, length: UInt64(payload.records.count),
       digest: Digest(of: payload.records))
     let manifest = Manifest(
       product: request.product, version: request.version, sequence: request.sequence,
       compatible: request.compatible, minimumSource: request.minimumSource, floor: request.floor,
-      created: request.created, notes: request.notes, artefacts: [artefact], tables: [table])
+      created: request.created, notes: request.notes, artefacts: [artefact],
+      tables: [table] + deltas.map(\.table))
     let bytes = manifest.encoded
     guard bytes.count <= BundleLimits.manifestBytes else {
       throw RequestFailure(
@@ -107,19 +129,24 @@ public enum BundleWriter {
     let signatures = key.map { key in
       Array(key.sign(bytes, trustedComment: manifest.trustedComment).file.utf8)
     }
-    try write(bytes, signatures: signatures ?? [], payload: payload, at: path)
+    try write(
+      bytes, signatures: signatures ?? [], tablesLength: manifest.tablesLength, payload: payload,
+      deltas: deltas, at: path)
     return manifest
   }
 
   private static func write(
-    _ manifest: [UInt8], signatures: [UInt8], payload: FrameCollector, at path: FilePath
+    _ manifest: [UInt8], signatures: [UInt8], tablesLength: UInt64, payload: FrameCollector,
+    deltas: [DeltaWriter], at path: FilePath
   ) throws {
     let header = BundleHeader(
       manifestLength: manifest.count, signaturesLength: signatures.count,
-      tablesLength: UInt64(payload.records.count))
+      tablesLength: tablesLength)
     let output = try OutputFile(besides: path)
     try output.append(header.encoded + manifest + signatures)
     try output.append(payload.records)
+    for delta in deltas { try output.append(delta.tableBytes) }
+    for delta in deltas { try output.append(delta.patches, length: delta.table.payloadLength) }
     try output.append(payload.file, length: payload.length)
     try output.publish(replacing: true)
   }
@@ -135,6 +162,7 @@ private struct EncodedPiece: Sendable {
   var records: [UInt8] = []
   var plainDigests: [UInt8] = []
   var stored: [UInt8] = []
+  var storedLengths: [Int] = []
 }
 
 /// The table that grows in memory, and the payload that goes to disk.
@@ -145,6 +173,8 @@ private final class FrameCollector: @unchecked Sendable {
   private(set) var records: [UInt8] = []
   private(set) var plainDigests: [UInt8] = []
   private(set) var length: UInt64 = 0
+  /// Of each frame; 0 for zeros.
+  private(set) var storedLengths: [Int] = []
 
   init(besides path: FilePath) throws(OutputFailure) { file = try OutputFile(besides: path) }
 
@@ -153,5 +183,6 @@ private final class FrameCollector: @unchecked Sendable {
     plainDigests.append(contentsOf: piece.plainDigests)
     try file.append(piece.stored)
     length += UInt64(piece.stored.count)
+    storedLengths += piece.storedLengths
   }
 }

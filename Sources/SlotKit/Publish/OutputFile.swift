@@ -5,7 +5,9 @@ internal import SystemPackage
 
 /// A file under construction: without a name where the file system allows it (`O_TMPFILE`), else with
 /// a hidden one beside its destination. Nothing of it is left unless `publish` was reached.
-final class OutputFile {
+///
+/// `@unchecked Sendable`: one thread at a time has it.
+final class OutputFile: @unchecked Sendable {
   private let destination: FilePath
   private let descriptor: FileDescriptor
   /// The name that has to be removed, if there is one.
@@ -53,6 +55,13 @@ final class OutputFile {
 
   func append(_ bytes: [UInt8]) throws(OutputFailure) {
     do { _ = try descriptor.writeAll(bytes) } catch { throw .cannotWrite(destination, error) }
+  }
+
+  /// The first `length` bytes in memory. They are there as long as the mapping is.
+  func mapped(length: UInt64) throws(OutputFailure) -> MappedBytes {
+    do { return try MappedBytes(descriptor, length: Int(length)) } catch {
+      throw .cannotWrite(destination, error)
+    }
   }
 
   /// The permission bits of the file that this one replaces.

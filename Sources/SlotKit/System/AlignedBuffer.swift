@@ -40,4 +40,11 @@ extension UnsafeRawBufferPointer {
     }
     return self[(words * 8)...].allSatisfy { $0 == 0 }
   }
+
+  /// Whether both hold the same bytes: `memcmp(3)`.
+  func isEqual(to other: UnsafeRawBufferPointer) -> Bool {
+    guard count == other.count else { return false }
+    guard let baseAddress, let otherAddress = other.baseAddress else { return true }
+    return memcmp(baseAddress, otherAddress, count) == 0
+  }
 }

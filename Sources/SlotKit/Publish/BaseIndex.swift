@@ -1,0 +1,151 @@
+internal import SlotCore
+
+/// Where the contents of a base stand: its blocks by their hash, and samples of its bytes by where they are alike.
+struct BaseIndex: Sendable {
+  /// Bytes of the ranges that a patch may use: large enough that what belongs together is mostly in one.
+  static let windowBytes = 64 << 10
+  /// More of them made patches 1 % smaller, and cost a device twice the reads.
+  static let windowsForPatch = 8
+
+  private let base: BaseImage
+  /// Hash and number of each block that is not zero, sorted.
+  private let blocks: [(hash: UInt64, block: UInt64)]
+  private let samples: SampleTable
+
+  init(_ base: BaseImage) {
+    self.base = base
+    let bytes = base.bytes
+    let block = BundleLimits.blockBytes
+    var blocks: [(hash: UInt64, block: UInt64)] = []
+    blocks.reserveCapacity(bytes.count / block)
+    for index in 0..<bytes.count / block {
+      let content = UnsafeRawBufferPointer(rebasing: bytes[index * block..<(index + 1) * block])
+      if !content.isAllZero { blocks.append((BaseIndex.hash(content), UInt64(index))) }
+    }
+    self.blocks = blocks.sorted { ($0.hash, $0.block) < ($1.hash, $1.block) }
+    samples = SampleTable(bytes)
+  }
+
+  /// A block of the base with the same bytes as `content`: `expected` if it has, else the first there is.
+  func find(_ content: UnsafeRawBufferPointer, expected: UInt64) -> UInt64? {
+    if isEqual(content, block: expected) { return expected }
+    let hash = BaseIndex.hash(content)
+    var (low, high) = (0, blocks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if blocks[middle].hash < hash { low = middle + 1 } else { high = middle }
+    }
+    guard low < blocks.count, blocks[low].hash == hash,
+      isEqual(content, block: blocks[low].block)
+    else { return nil }
+    return blocks[low].block
+  }
+
+  private func isEqual(_ content: UnsafeRawBufferPointer, block: UInt64) -> Bool {
+    let size = UInt64(BundleLimits.blockBytes)
+    guard block < UInt64(base.bytes.count) / size else { return false }
+    let start = Int(block * size)
+    return content.isEqual(
+      to: UnsafeRawBufferPointer(rebasing: base.bytes[start..<start + content.count]))
+  }
+
+  /// The ranges of the base that have most in common with `content`, the best one last: zstd codes short distances
+  /// in fewer bits.
+  func windows(for content: UnsafeRawBufferPointer) -> [Range<UInt64>] {
+    var votes: [UInt32: Int] = [:]
+    SampleTable.forEachSample(in: content) { key, _ in
+      if let window = samples[key] { votes[window, default: 0] += 1 }
+    }
+    let chosen = votes.filter { $0.value > 1 }
+      .sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(BaseIndex.windowsForPatch)
+    return chosen.reversed().map { window, _ in
+      let start = UInt64(window) * UInt64(BaseIndex.windowBytes)
+      return start..<min(start + UInt64(BaseIndex.windowBytes), UInt64(base.bytes.count))
+    }
+  }
+
+  func bytes(of windows: [Range<UInt64>]) -> [UInt8] {
+    var result: [UInt8] = []
+    for window in windows {
+      result.append(contentsOf: base.bytes[Int(window.lowerBound)..<Int(window.upperBound)])
+    }
+    return result
+  }
+
+  /// Of one block; equal bytes have equal hashes, and no more is asked of it.
+  private static func hash(_ content: UnsafeRawBufferPointer) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    for offset in stride(from: 0, to: content.count - 7, by: 8) {
+      hash ^= content.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+      hash = hash &* 0x9E37_79B9_7F4A_7C15
+      hash ^= hash >> 29
+    }
+    return hash
+  }
+}
+
+/// Samples of a base: for some runs of 32 bytes, chosen by their content so that they are the same wherever they
+/// stand, the window in which they were seen first.
+private struct SampleTable: Sendable {
+  private let keys: [UInt32]
+  /// Number of the window, plus 1; 0 for an empty place.
+  private let windows: [UInt32]
+  private let shift: UInt32
+
+  init(_ bytes: UnsafeRawBufferPointer) {
+    // Two places for each sample: one in 128 bytes is taken.
+    var bits: UInt32 = 12
+    while bytes.count >> 6 > 1 << bits, bits < 28 { bits += 1 }
+    shift = 32 - bits
+    var keys = [UInt32](repeating: 0, count: 1 << bits)
+    var windows = [UInt32](repeating: 0, count: 1 << bits)
+    let places = shift
+    SampleTable.forEachSample(in: bytes) { key, position in
+      let place = SampleTable.place(key, shift: places)
+      if windows[place] == 0 {
+        keys[place] = key
+        windows[place] = UInt32(position / BaseIndex.windowBytes) + 1
+      }
+    }
+    self.keys = keys
+    self.windows = windows
+  }
+
+  private static func place(_ key: UInt32, shift: UInt32) -> Int {
+    Int((key &* 2_654_435_761) >> shift)
+  }
+
+  subscript(key: UInt32) -> UInt32? {
+    let place = SampleTable.place(key, shift: shift)
+    return windows[place] > 0 && keys[place] == key ? windows[place] - 1 : nil
+  }
+
+  /// A rolling sum in which each byte has left after 32 more (a "gear" hash): its low half is the key.
+  static func forEachSample(
+    in bytes: UnsafeRawBufferPointer, _ body: (_ key: UInt32, _ position: Int) -> Void
+  ) {
+    var sum: UInt32 = 0
+    var last: UInt32 = 0
+    gears.withUnsafeBufferPointer { gears in
+      for position in 0..<bytes.count {
+        sum = (sum << 1) &+ gears[Int(bytes[position])]
+        // The same again is a run of one byte, which says nothing of where it comes from.
+        if sum >> 25 == 0, sum != last {
+          body(sum, position)
+          last = sum
+        }
+      }
+    }
+  }
+
+  /// A fixed random number for each byte: xorshift64 (Marsaglia).
+  private static let gears: [UInt32] = {
+    var state: UInt64 = 88_172_645_463_325_252
+    return (0..<256).map { _ in
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      return UInt32(truncatingIfNeeded: state >> 16)
+    }
+  }()
+}

@@ -1,0 +1,173 @@
+import Foundation
+import SlotCore
+import SlotKit
+import SlotKitTesting
+import Testing
+
+/// An older release, a newer one made with it as base, and the bytes of both bundles.
+private struct Pair {
+  static let frameSize = 64 << 10
+  static let block = BundleLimits.blockBytes
+
+  let key = SecretKey.generate()
+  var old: [UInt8]
+  var new: [UInt8]
+
+  /// 24 frames; the new image has blocks that moved, some that changed a little, zeros, and some that are new.
+  init() {
+    var random = SeededRandom(seed: 4)
+    func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(random.next() & 255) } }
+    old = bytes(24 * Pair.frameSize)
+    let inserted = bytes(3 * Pair.block)
+    new = Array(old[..<300_032]) + [UInt8](repeating: 0, count: 1024)
+    new = Array(new[..<(73 * Pair.block)]) + inserted
+    new += old[(73 * Pair.block)...].prefix(10 * Pair.frameSize)
+    new += [UInt8](repeating: 0, count: 20 * Pair.block)
+    new += old.suffix(8 * Pair.frameSize)
+    for index in stride(from: 40 * Pair.block, to: 60 * Pair.block, by: 1000) { new[index] ^= 1 }
+    new += [UInt8](repeating: 0, count: Pair.block - new.count % Pair.block)
+  }
+
+  /// The new release's bundle, which devices with the old one can take as a delta.
+  func bundle(isDelta: Bool = true, in folder: URL) throws -> [UInt8] {
+    let oldPath = folder.appending(path: "old.krux").path
+    try write(old, "1.0", 10, bases: [], to: oldPath)
+    let newPath = folder.appending(path: "new.krux").path
+    try write(new, "2.0", 20, bases: isDelta ? [oldPath] : [], to: newPath)
+    return Array(try Data(contentsOf: URL(filePath: newPath)))
+  }
+
+  private func write(
+    _ image: [UInt8], _ version: String, _ sequence: Int64, bases: [String], to path: String
+  ) throws {
+    let source = path + ".img"
+    try Data(image).write(to: URL(filePath: source))
+    let request = BundleRequest(
+      image: source, output: path, product: "kruxos", version: version, sequence: sequence,
+      compatible: ["test-box"], created: Timestamp(seconds: 1_700_000_000), bases: bases,
+      frameSize: Pair.frameSize, level: 1)
+    _ = try BundleWriter.write(request, key: key)
+  }
+
+  /// A device that runs the old release, as `content` stands in the booted slot.
+  func device(_ content: [UInt8]? = nil, target: [UInt8]? = nil) throws -> InstallHarness {
+    var ledger = Ledger()
+    let frames = stride(from: 0, to: old.count, by: Pair.frameSize).flatMap {
+      Digest(of: Array(old[$0..<min(old.count, $0 + Pair.frameSize)])).bytes
+    }
+    ledger.provision(
+      .a,
+      ImageIdentity(
+        version: "1.0", sequence: 10, imageDigest: Digest(of: frames),
+        imageLength: UInt64(old.count), frameSize: Pair.frameSize),
+      LedgerContext(now: Timestamp(seconds: 1_700_000_000), bootID: "boot-0"))
+    var sample = SampleBundle(frames: 1, key: key)
+    sample.image = new
+    return try InstallHarness(
+      sample,
+      target: MemoryDevice(
+        name: "target", bytes: target ?? [UInt8](repeating: 0x5A, count: new.count + 4096)),
+      booted: MemoryDevice(name: "booted", bytes: content ?? old), ledger: ledger)
+  }
+}
+
+@Suite struct DeltaTests {
+  private let pair = Pair()
+
+  @Test func aDeltaTakesAFractionOfTheBytes() throws {
+    let harness = try pair.device()
+    let bundle = try pair.bundle(in: harness.folder)
+    #expect(try harness.apply(bundle) == .staged(version: "2.0"))
+    #expect(harness.imageInTarget)
+    let fetched = try #require(harness.written).fetched
+    #expect(fetched < 40_000 && bundle.count > 1_000_000, "\(fetched) bytes of \(bundle.count)")
+    #expect(harness.warnings.isEmpty)
+    #expect(harness.booted.log.allSatisfy { if case .read = $0 { true } else { false } })
+  }
+
+  @Test func onlyWhatDiffersIsWritten() throws {
+    var target = pair.new
+    for block in [20, 21, 90] { target[block * 4096 + 7] ^= 0xFF }
+    let harness = try pair.device(target: target)
+    try harness.apply(try pair.bundle(in: harness.folder))
+    #expect(harness.imageInTarget)
+    #expect(harness.written?.bytes == 3 * 4096)
+    let writes = harness.target.log.compactMap { operation -> Range<UInt64>? in
+      if case .write(let range) = operation { range } else { nil }
+    }
+    let blocks: [Range<UInt64>] = [81_920..<90_112, 368_640..<372_736]
+    #expect(Set(writes) == Set(blocks + [InstallTests.head]))
+  }
+
+  /// The ledger only proposes: a booted slot that holds something else costs bytes, not the update.
+  @Test func aBootedSlotThatChangedIsNotBelieved() throws {
+    var content = pair.old
+    content[11 * Pair.frameSize + 5] ^= 1
+    let harness = try pair.device(content)
+    #expect(try harness.apply(try pair.bundle(in: harness.folder)) == .staged(version: "2.0"))
+    #expect(harness.imageInTarget)
+    #expect(harness.warnings.count == 1)
+    let fetched = try #require(harness.written).fetched
+    #expect(fetched > UInt64(Pair.frameSize) && fetched < 300_000)
+  }
+
+  @Test func aBootedSlotThatCannotBeReadIsNotNeeded() throws {
+    let harness = try pair.device()
+    for place in [100_000, 1_000_000] { harness.booted.addFault(.readError(at: UInt64(place))) }
+    try harness.apply(try pair.bundle(in: harness.folder))
+    #expect(harness.imageInTarget)
+    #expect(harness.warnings.count == 1)
+  }
+
+  @Test func aBaseThatIsShorterThanItWasIsNotUsed() throws {
+    let harness = try pair.device(Array(pair.old.dropLast(4096)))
+    try harness.apply(try pair.bundle(in: harness.folder))
+    #expect(harness.imageInTarget)
+    #expect(try #require(harness.written).fetched > 1_000_000)
+  }
+
+  @Test func anotherReleaseThanTheBaseFetchesAll() throws {
+    let harness = try InstallHarness(
+      SampleBundle(frames: 1, key: pair.key),
+      target: MemoryDevice(name: "target", bytes: [UInt8](repeating: 1, count: pair.new.count)))
+    let bundle = try pair.bundle(in: harness.folder)
+    try harness.apply(bundle)
+    #expect(Array(harness.target.bytes) == pair.new)
+    #expect(try #require(harness.written).fetched > 1_000_000)
+  }
+
+  /// What nobody signed never reaches the decoder.
+  @Test func aDamagedPatchIsRefused() throws {
+    let harness = try pair.device()
+    let whole = try pair.bundle(isDelta: false, in: harness.folder)
+    var bundle = try pair.bundle(in: harness.folder)
+    // The patches stand in front of the frames, which the bundle without a delta has too.
+    let frames = whole.count - (try BundleInspection(path(whole, harness))).headLength
+    bundle[bundle.count - frames - 10] ^= 1
+    #expect(throws: BundleFailure.self) { try harness.apply(bundle) }
+    #expect(harness.isDisarmed)
+  }
+
+  private func path(_ bundle: [UInt8], _ harness: InstallHarness) throws -> String {
+    let path = harness.folder.appending(path: "whole.krux")
+    try Data(bundle).write(to: path)
+    return path.path
+  }
+
+  @Test func anInterruptedDeltaCarriesOn() throws {
+    let harness = try pair.device()
+    let bundle = try pair.bundle(in: harness.folder)
+    harness.target.addFault(.writeError(at: 1_200_000))
+    #expect(throws: SlotFailure.self) { try harness.apply(bundle) }
+    #expect(harness.isDisarmed)
+    try harness.apply(bundle)
+    #expect(harness.imageInTarget)
+    #expect(try #require(harness.written).bytes < UInt64(pair.new.count) / 2)
+  }
+}
+
+extension BundleInspection {
+  fileprivate var headLength: Int {
+    Int(length - manifest.payloadLength)
+  }
+}
