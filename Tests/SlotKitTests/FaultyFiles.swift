@@ -1,4 +1,5 @@
 import SlotKit
+import Synchronization
 import SystemPackage
 
 /// The files of the system, with one call of them gone wrong.
@@ -34,12 +35,23 @@ struct ForgetfulFiles: FaultyFiles {
   }
 }
 
-/// One name cannot be read.
-struct RottenFiles: FaultyFiles {
+/// One name cannot be read: `failures` times, and for good without it.
+final class RottenFiles: FaultyFiles {
   let name: String
+  private let left: Mutex<Int>
+
+  init(name: String, failures: Int = .max) {
+    self.name = name
+    left = Mutex(failures)
+  }
 
   func read(_ path: FilePath, limit: Int) throws -> [UInt8]? {
-    if path.lastComponent?.string == name { throw Errno.ioError }
+    let fails = left.withLock { left in
+      guard path.lastComponent?.string == name, left > 0 else { return false }
+      left -= 1
+      return true
+    }
+    if fails { throw Errno.ioError }
     return try SystemFiles().read(path, limit: limit)
   }
 }

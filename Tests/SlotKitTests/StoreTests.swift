@@ -89,6 +89,17 @@ final class TemporaryFolder {
     #expect(try store.load().origin == .current)
   }
 
+  @Test func aReadThatFailsOnceLosesNothing() throws {
+    let folder = try TemporaryFolder()
+    let store = LedgerStore(directory: folder.path)
+    _ = try store.save(try LedgerStoreTests.saved(store))
+    let shaky = LedgerStore(
+      directory: folder.path, files: RottenFiles(name: "ledger.json", failures: 2))
+    let loaded = try shaky.load()
+    #expect(loaded.ledger.generation == 2)
+    #expect(loaded.origin == .current)
+  }
+
   @Test func saysWhenAllIsLostOrNew() throws {
     let folder = try TemporaryFolder()
     let store = LedgerStore(directory: folder.path)

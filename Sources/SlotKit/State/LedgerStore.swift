@@ -40,6 +40,7 @@ public struct LedgerStore: LedgerStoring {
   static let limit = 1 << 20
   /// What is kept free for the entries of one install on a full disk.
   static let reservedBytes = 256 << 10
+  static let readAttempts = 3
 
   public let directory: FilePath
   /// What has to be mounted: without it the directory, if there is one, is not the one meant.
@@ -87,7 +88,7 @@ public struct LedgerStore: LedgerStoring {
 
   private func read(_ path: FilePath) throws(LedgerFailure) -> Result<Ledger, LedgerFailure>? {
     let bytes: [UInt8]?
-    do { bytes = try files.read(path, limit: LedgerStore.limit) } catch Errno.fileTooLarge {
+    do { bytes = try contents(path) } catch Errno.fileTooLarge {
       return .failure(LedgerFailure(.damaged, "the ledger is damaged: it is too long"))
     } catch Errno.ioError {
       // A sector that has rotted must not refuse every update from now on: the next save makes a new file.
@@ -97,6 +98,14 @@ public struct LedgerStore: LedgerStoring {
     }
     guard let bytes else { return nil }
     do { return .success(try Ledger(decoding: bytes)) } catch { return .failure(error) }
+  }
+
+  /// What a cable or a controller failed once may succeed the next time, and a ledger that is given up is history lost.
+  private func contents(_ path: FilePath) throws -> [UInt8]? {
+    for _ in 1..<LedgerStore.readAttempts {
+      do { return try files.read(path, limit: LedgerStore.limit) } catch Errno.ioError { continue }
+    }
+    return try files.read(path, limit: LedgerStore.limit)
   }
 
   public func save(_ ledger: Ledger) throws(LedgerFailure) -> Ledger {

@@ -33,11 +33,10 @@ public final class UpdateLock: Sendable {
         hint: "run as root, and check the file system",
         systemError: (error as? Errno)?.rawValue)
     }
-    guard UpdateLock.lock(file, patience) else {
+    if let holder = UpdateLock.lock(file, path, patience) {
       try? file.close()
       throw LockFailure(
-        .held, "another updater is at work: \(UpdateLock.holder(path))",
-        hint: "wait until it has ended")
+        .held, "another updater is at work: \(holder)", hint: "wait until it has ended")
     }
     // Only for the message above: a lock without it locks as well.
     _ = ftruncate(file.rawValue, 0)
@@ -45,25 +44,21 @@ public final class UpdateLock: Sendable {
     _ = try? file.writeAll("process \(getpid()), \(command)\n".utf8)
   }
 
-  /// Whoever has just locked it has not written who it is yet.
-  private static func holder(_ path: FilePath) -> String {
-    let end = BootClock.now() + 200
-    while true {
-      let holder = Files.text(path, limit: 4096)?.printable ?? ""
-      if !holder.isEmpty { return holder }
-      if BootClock.now() >= end { return "unknown" }
-      usleep(10_000)
-    }
-  }
-
-  /// flock(2) has no time-out of its own, so it is asked again and again.
-  private static func lock(_ file: FileDescriptor, _ patience: Int64) -> Bool {
+  /// Nil when it is locked, else who holds it. flock(2) has no time-out of its own, so it is asked again and again.
+  ///
+  /// Without a name in the file the holder is just beginning or ending: that is waited for, for a while.
+  private static func lock(
+    _ file: FileDescriptor, _ path: FilePath, _ patience: Int64
+  ) -> String? {
     let end = BootClock.now() + patience
     while flock(file.rawValue, LOCK_EX | LOCK_NB) != 0 {
-      if BootClock.now() >= end { return false }
-      usleep(50_000)
+      let holder = Files.text(path, limit: 4096)?.printable ?? ""
+      let now = BootClock.now()
+      if now >= end, !holder.isEmpty { return holder }
+      if now >= end + 2000 { return "unknown" }
+      usleep(patience > 0 ? 50_000 : 10_000)
     }
-    return true
+    return nil
   }
 
   /// Unlocked as well as closed: a child that is just being started may have a copy of the descriptor.

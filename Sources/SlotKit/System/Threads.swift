@@ -32,8 +32,9 @@ enum Threads {
     return Handle(thread: thread)
   }
 
-  /// As many as keep both the device and the processors busy: each has one write or read in flight.
-  static var workerCount: Int { min(4, max(2, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+  /// As many as keep both the device and the processors busy: each has one write or read in flight, so while half of
+  /// them wait for the device the others compute. Each takes a few MiB, hence the bound.
+  static var workerCount: Int { min(6, 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
   /// What `body` returns, or nil when it takes longer: then its thread is left behind, as one that hangs
   /// in the kernel cannot be ended.
