@@ -9,6 +9,8 @@ public struct SampleBundle: Sendable {
   public var records: [FrameRecord]
   public var payload: [UInt8]
   public var key: SecretKey
+  /// Tables and their patches, behind the table of frames: see `addDelta`.
+  var deltas: [(table: [UInt8], patches: [UInt8])] = []
 
   /// An image of `frames` frames of 64 KiB, made from `seed`; every fourth is zero.
   public init(
@@ -74,8 +76,9 @@ public struct SampleBundle: Sendable {
     let signature = Array(key.sign(signed, trustedComment: "test").file.utf8)
     let header = BundleHeader(
       manifestLength: signed.count, signaturesLength: signature.count,
-      tablesLength: UInt64(table.count))
-    return header.encoded + signed + signature + table + payload
+      tablesLength: UInt64(deltas.reduce(table.count) { $0 + $1.table.count }))
+    return header.encoded + signed + signature + table + deltas.flatMap(\.table)
+      + deltas.flatMap(\.patches) + payload
   }
 }
 

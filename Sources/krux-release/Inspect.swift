@@ -44,8 +44,11 @@ struct Inspect: ParsableCommand {
         "  Frames:       \(part.artefact.frameCount) of \(part.artefact.frameSize) bytes: "
           + "\(part.zstd) zstd, \(part.stored) stored, \(part.zero) zero")
     }
-    lines += manifest.tables.map {
-      "Table:          \($0.kind) of \($0.artefact), \($0.length) bytes"
+    lines += manifest.tables.map { table in
+      let base = table.base.map { ", from image \($0.hex)" } ?? ""
+      let payload = table.payloadLength > 0 ? ", \(table.payloadLength) in the payload" : ""
+      return
+        "Table:          \(table.kind) of \(table.artefact), \(table.length) bytes\(payload)\(base)"
     }
     if let problem = inspection.signatureProblem { lines.append("Signatures:     \(problem)") }
     lines += inspection.signatures.map {

@@ -253,8 +253,9 @@ final class Appliance {
       cancellation: cancellation)
   }
 
-  private func device(_ slot: SlotName) -> WeakSlot {
+  private func device(_ slot: SlotName) -> any SlotDevice {
     let base = PowerCutSlot(disk, volume: Volume.slots[slot] ?? 0, name: "slot \(slot.rawValue)")
+    guard slot != booted else { return base }
     let head = shop.releases[notes.installing].bundle.image.prefix(64 << 10)
     let slot = WeakSlot(base, weakness, head: Array(head), fault: fault)
     lastSlot = slot
@@ -303,9 +304,9 @@ struct SimulatedMachine: Machine {
   let bootedSlot: SlotName
   let bootID: String
   let warnings: [String] = []
-  private let device: @Sendable (SlotName) -> WeakSlot
+  private let device: @Sendable (SlotName) -> any SlotDevice
 
-  init(booted: SlotName, bootID: String, device: @escaping (SlotName) -> WeakSlot) {
+  init(booted: SlotName, bootID: String, device: @escaping (SlotName) -> any SlotDevice) {
     bootedSlot = booted
     self.bootID = bootID
     // One thread at a time uses an appliance.

@@ -74,9 +74,7 @@ public final class ReleaseShop: Sendable {
       folder.appending("keys.d/test.pub"), with: Array(key.publicKey.file.utf8))
     var releases: [Release] = []
     for (index, nature) in ReleaseShop.natures.enumerated() {
-      let bundle = SampleBundle(
-        version: "\(index + 1).0", sequence: Int64(index + 1), frames: frames,
-        seed: UInt64(index), key: key)
+      let bundle = ReleaseShop.bundle(index, frames: frames, after: releases, key)
       let path = folder.appending("\(index).krux")
       try Files.replace(path, with: bundle.encoded)
       releases.append(
@@ -95,6 +93,33 @@ public final class ReleaseShop: Sendable {
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder.string) }
+
+  /// Some releases are mostly the one before, and have deltas from all before: an install then goes through recipes.
+  private static func bundle(
+    _ index: Int, frames: Int, after earlier: [Release], _ key: SecretKey
+  ) -> SampleBundle {
+    let fresh = SampleBundle(
+      version: "\(index + 1).0", sequence: Int64(index + 1), frames: frames,
+      seed: UInt64(index), key: key)
+    guard deltaReleases.contains(index), let before = earlier.last else { return fresh }
+    var image = before.bundle.image
+    // Half of the blocks stay where they are, some move by one, others are new.
+    let block = BundleLimits.blockBytes
+    for start in stride(from: 0, to: image.count - block, by: block) where start / block % 2 == 0 {
+      let isNew = start / block % 4 == 0
+      image.replaceSubrange(
+        start..<start + block,
+        with: isNew
+          ? fresh.image[start..<start + block]
+          : before.bundle.image[start + block..<start + 2 * block])
+    }
+    var bundle = SampleBundle(
+      image: image, version: fresh.manifest.version, sequence: fresh.manifest.sequence, key: key)
+    for release in earlier { bundle.addDelta(from: release.bundle) }
+    return bundle
+  }
+
+  private static let deltaReleases = [1, 3, 5, 8]
 
   private static func blocks(of image: [UInt8], _ pool: BlockPool) -> [BlockContent] {
     stride(from: 0, to: image.count, by: PowerCutDisk.blockBytes).map {

@@ -9,6 +9,7 @@ internal import SystemPackage
 /// prove what comes of it.
 final class BaseImage: Sendable {
   let imageDigest: Digest
+  let product: String
   private let file: OutputFile
   private let mapping: MappedBytes
 
@@ -35,6 +36,7 @@ final class BaseImage: Sendable {
       work: { try BaseImage.frame(table[$0], of: bundle, payloadAt: start) },
       deliver: { try sink.append($0) })
     imageDigest = artefact.imageDigest
+    product = manifest.product
     mapping = try file.mapped(length: artefact.length)
     self.file = file
   }

@@ -37,7 +37,8 @@ public enum BundleWriter {
       payloadLength: payload.length)
     let deltas = try request.bases.map { base in
       try DeltaWriter(
-        base: base, artefact: artefact, storedLengths: payload.storedLengths, besides: output,
+        base: base, product: request.product, artefact: artefact,
+        storedLengths: payload.storedLengths, besides: output,
         piece: { index in
           let start = UInt64(index) * UInt64(request.frameSize)
           return try piece(

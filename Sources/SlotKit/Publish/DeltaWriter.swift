@@ -18,10 +18,17 @@ struct DeltaWriter {
   ///
   /// - Throws: `SourceFailure`, `BundleFailure`, `OutputFailure`, `RequestFailure`.
   init(
-    base path: String, artefact: Artefact, storedLengths: [Int], besides output: FilePath,
+    base path: String, product: String, artefact: Artefact, storedLengths: [Int],
+    besides output: FilePath,
     piece: @escaping @Sendable (Int) throws -> [UInt8]
   ) throws {
     let base = try BaseImage(bundle: path, besides: output)
+    guard base.product == product else {
+      throw RequestFailure(
+        .invalidValue,
+        "the base \(path.printable) is of product \(base.product), not \(product)",
+        hint: "give the bundle of an older release of the same product with --base")
+    }
     let index = BaseIndex(base)
     let collector = try PatchCollector(besides: output)
     let frameBlocks = UInt64(artefact.frameSize / BundleLimits.blockBytes)
