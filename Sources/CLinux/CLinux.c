@@ -86,5 +86,11 @@ int kcurl_get_offset(void *handle, int info, int64_t *value) {
   *value = offset;
   return code;
 }
+int kcurl_get_string(void *handle, int info, const char **value) {
+  return curl_easy_getinfo(handle, (CURLINFO)info, value);
+}
+int kcurl_multi_set_long(void *multi, int option, long value) {
+  return curl_multi_setopt(multi, (CURLMoption)option, value);
+}
 
 int klinux_reboot(void) { return reboot(RB_AUTOBOOT); }

@@ -8,7 +8,7 @@ public import SystemPackage
 /// Long work runs on the calling thread and on threads of its own; nothing here is tied to Swift's tasks.
 public struct Updater: Sendable {
   public let layout: Layout
-  public let configuration: Configuration
+  public var configuration: Configuration
   public let machine: any Machine
   public let cancellation: Cancellation
   let boot: any BootControlStore

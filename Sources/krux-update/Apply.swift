@@ -28,6 +28,13 @@ struct Apply: ParsableCommand {
   @Flag(help: "Install a version that is older than the running one.")
   var allowDowngrade = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Fetch at most so many bytes a second; K, M or G may follow. 0 for no limit.",
+      valueName: "bytes"),
+    transform: Apply.rate)
+  var limitRate: Int?
+
   @OptionGroup var reboot: RebootOptions
   @OptionGroup var common: CommonOptions
 
@@ -35,7 +42,8 @@ struct Apply: ParsableCommand {
     let cancellation = Cancellation()
     cancellation.watchSignals()
     let source = try BundleSource(source)
-    let updater = try common.writingUpdater(cancellation)
+    var updater = try common.writingUpdater(cancellation)
+    if let limitRate { updater.configuration.limitRate = limitRate }
     var options = ApplyOptions()
     options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
     options.dryRun = dryRun
@@ -54,6 +62,13 @@ struct Apply: ParsableCommand {
       report.finished("staged", version: version)
       try reboot.carryOut(updater, json: common.json)
     }
+  }
+
+  private static func rate(_ text: String) throws -> Int {
+    guard let rate = Configuration.bytesPerSecond(text) else {
+      throw ValidationError("'\(text.printable)' is no number of bytes, as 500000, 500K or 2M")
+    }
+    return rate
   }
 
   private func say(_ text: String) { if !common.json { Report.line(text) } }

@@ -41,6 +41,21 @@ import Testing
       guard ended.status == 0 else { throw ProgramFailure(words: words, output: ended.errors) }
     }
 
+    /// `older.img`, and `delta.krux` with 8 frames, of which some can be made from it.
+    func createDelta() throws -> [UInt8] {
+      let older = Array(image.prefix(512 << 10))
+      var newer = Array(older.suffix(older.count - 8192) + [UInt8](repeating: 0, count: 8192))
+      for place in stride(from: 300_000, to: 350_000, by: 5000) { newer[place] ^= 1 }
+      try device.write("older.img", older)
+      try device.write("image.img", older)
+      try create("older.krux", "--key", path("release.key"))
+      try device.write("image.img", newer)
+      try create(
+        "delta.krux", "--key", path("release.key"), "--frame-size", "65536", "--base",
+        path("older.krux"))
+      return newer
+    }
+
     /// Writes the manifest and the signatures of a bundle as files that minisign takes.
     func takeApart(_ name: String) throws {
       let bytes = try device.read(name)
@@ -144,8 +159,7 @@ import Testing
     let shop = try Workshop()
     try shop.keygen("release")
     try shop.create("signed.krux", "--key", shop.path("release.key"))
-    let reader = URL(filePath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "reader/krux_bundle.py").path
+    let reader = reader("krux_bundle.py")
     try succeed(
       "python3", reader, "extract", shop.path("signed.krux"), shop.path("release.pub"),
       shop.path("extracted.img"))
@@ -156,6 +170,50 @@ import Testing
       shop.path("never.img"),
     ])
     #expect(refused.status == 1)
+  }
+
+  private func reader(_ name: String) -> String {
+    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "reader/\(name)").path
+  }
+
+  /// The same from the image of the older release and patches, and without them.
+  @Test func theReaderInPythonUnderstandsADelta() throws {
+    let shop = try Workshop()
+    try shop.keygen("release")
+    let newer = try shop.createDelta()
+    let (bundle, key) = (shop.path("delta.krux"), shop.path("release.pub"))
+    let said = try succeed(
+      "python3", reader("krux_delta.py"), "extract", bundle, key, shop.path("older.img"),
+      shop.path("rebuilt.img"))
+    let rebuilt = try #require(said.split(separator: " ").first.flatMap { Int($0) })
+    #expect(said.hasSuffix(" of 8 frames rebuilt\n") && rebuilt > 4, "\(said)")
+    #expect(try shop.device.read("rebuilt.img") == newer)
+    try succeed(
+      "python3", reader("krux_bundle.py"), "extract", bundle, key, shop.path("extracted.img"))
+    #expect(try shop.device.read("extracted.img") == newer)
+    let refused = try run([
+      "python3", reader("krux_delta.py"), "extract", bundle, key, shop.path("extracted.img"),
+      shop.path("never.img"),
+    ])
+    #expect(refused.status == 1)
+  }
+
+  /// The patches stand in front of the frames; a device that has the base would decode them.
+  @Test func verifyChecksPatches() throws {
+    let shop = try Workshop()
+    try shop.keygen("release")
+    _ = try shop.createDelta()
+    let key = shop.path("release.pub")
+    try succeed(Executable.update, "verify", "--public-key", key, shop.path("delta.krux"))
+    var bytes = try shop.device.read("delta.krux")
+    bytes[try BundleParts(bytes).payload.lowerBound + 20] ^= 1
+    try shop.device.write("damaged.krux", bytes)
+    let refused = try run([
+      Executable.update, "verify", "--public-key", key, shop.path("damaged.krux"),
+    ])
+    #expect(refused.status != 0)
+    #expect(refused.errors.contains("damaged"), "\(refused.errors)")
   }
 
   // MARK: - Who signed

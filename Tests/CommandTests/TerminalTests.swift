@@ -49,9 +49,11 @@ import Testing
   @Test func anErrorInTheMiddleStandsOnItsOwnLine() throws {
     let device = try DeviceFolder()
     let file = Releases.next.encoded
+    // All but the last byte.
     let script: RoughServer.Script = { request in
-      request.number == 0
-        ? .file(file, request, after: file.count - 1) : RoughAnswer("404 Not Found")
+      let (start, last) = (request.rangeStart ?? 0, file.count - 1)
+      guard start < last else { return RoughAnswer("404 Not Found") }
+      return .file(file, request, after: last - start)
     }
     try withRoughServer(script) { server in
       let seen = try onTerminal(device, "apply \(server.address)", answer: "y")

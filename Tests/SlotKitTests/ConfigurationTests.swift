@@ -33,6 +33,11 @@ import Testing
       retries = 7
       retry-delay-seconds = 8
       certificate-authorities = "/ca.pem"
+      client-certificate = "/device.pem"
+      client-key = "/device.key"
+      proxy = "http://proxy:3128"
+      no-proxy = ["localhost", ".internal"]
+      limit-rate = "500K"
       [reboot]
       command = ["reboot", "-f"]
       [health]
@@ -58,6 +63,11 @@ import Testing
     expected.stallTimeoutSeconds = 6
     expected.retries = 7
     expected.retryDelaySeconds = 8
+    expected.clientCertificate = "/device.pem"
+    expected.clientKey = "/device.key"
+    expected.proxy = "http://proxy:3128"
+    expected.noProxy = ["localhost", ".internal"]
+    expected.limitRate = 500 << 10
     expected.certificateAuthorities = "/ca.pem"
     expected.rebootCommand = ["reboot", "-f"]
     expected.dataMount = "/data"

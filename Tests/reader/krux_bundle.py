@@ -159,8 +159,11 @@ def parse_manifest(data, tables_length):
         text(table.get("artefact"), NAME, "artefact")
         integer(table.get("length"), 0, 1 << 28, "length")
         text(table.get("digest"), DIGEST, "digest")
+        integer(table.setdefault("payloadLength", 0), 0, 1 << 44, "payloadLength")
+        if "base" in table:
+            text(table["base"], DIGEST, "base")
     tables = sum(table["length"] for table in manifest["tables"])
-    payload = sum(artefact["payloadLength"] for artefact in artefacts)
+    payload = sum(part["payloadLength"] for part in manifest["tables"] + artefacts)
     require(tables == tables_length, "header and manifest state different lengths")
     require(manifest.get("bodyLength") == tables + payload, "malformed manifest: bodyLength")
     return manifest
@@ -178,12 +181,36 @@ def check_artefact(artefact):
 
 
 def read_tables(file, manifest):
-    tables = {}
+    """The bytes of all tables, in the order of the manifest."""
+    tables = []
     for description in manifest["tables"]:
         data = read(file, description["length"])
         require(digest(data).hex() == description["digest"].lower(), "damaged table")
-        tables.setdefault((description["kind"], description["artefact"]), data)
+        tables.append(data)
     return tables
+
+
+def open_bundle(file, public_key):
+    """The manifest and the tables, verified; the payload follows in `file`."""
+    manifest_length, signatures_length, tables_length = read_header(file)
+    manifest_bytes = read(file, manifest_length)
+    verify_signature(manifest_bytes, read(file, signatures_length), public_key)
+    manifest = parse_manifest(manifest_bytes, tables_length)
+    return manifest, read_tables(file, manifest)
+
+
+def slot_image(manifest):
+    images = [a for a in manifest["artefacts"] if a["kind"] == "slot-image"]
+    require(len(images) == 1, "the bundle must hold one slot-image")
+    return images[0]
+
+
+def frames_of(manifest, tables, artefact):
+    for description, data in zip(manifest["tables"], tables):
+        if (description["kind"], description["artefact"]) == ("frames", artefact["name"]):
+            require(description["payloadLength"] == 0, "a payload of a table of frames")
+            return parse_frames(data, artefact)
+    raise Refused("the image has no table of frames")
 
 
 def parse_frames(table, artefact):
@@ -219,48 +246,56 @@ def decode(data, codec, length):
     return run.stdout
 
 
-def write_image(file, frames, output):
-    for index, (length, stored, codec, stored_digest, plain_digest) in enumerate(frames):
-        data = read(file, stored)
-        require(codec == 0 or digest(data) == stored_digest, f"frame {index} is damaged")
-        plain = decode(data, codec, length)
-        require(digest(plain) == plain_digest, f"frame {index} decodes to something else")
-        output.write(plain)
+def read_frame(file, index, frame):
+    """The uncompressed bytes of the frame whose stored bytes follow in `file`."""
+    length, stored, codec, stored_digest, plain_digest = frame
+    data = read(file, stored)
+    require(codec == 0 or digest(data) == stored_digest, f"frame {index} is damaged")
+    plain = decode(data, codec, length)
+    require(digest(plain) == plain_digest, f"frame {index} decodes to something else")
+    return plain
+
+
+def read_image(file, manifest, image, frames):
+    """Gives the frames of `image` one after another, from where the payloads of artefacts begin, and sees the end."""
+    for artefact in manifest["artefacts"]:
+        if artefact is not image:
+            read(file, artefact["payloadLength"])
+            continue
+        for index, frame in enumerate(frames):
+            yield read_frame(file, index, frame)
+    require(file.read(1) == b"", "something follows the payload")
 
 
 def extract(bundle, public_key, out):
-    with open(bundle, "rb") as file:
-        manifest_length, signatures_length, tables_length = read_header(file)
-        manifest_bytes = read(file, manifest_length)
-        verify_signature(manifest_bytes, read(file, signatures_length), public_key)
-        manifest = parse_manifest(manifest_bytes, tables_length)
-        tables = read_tables(file, manifest)
-        images = [a for a in manifest["artefacts"] if a["kind"] == "slot-image"]
-        require(len(images) == 1, "the bundle must hold one slot-image")
-        for artefact in manifest["artefacts"]:
-            if artefact is not images[0]:
-                read(file, artefact["payloadLength"])
-                continue
-            table = tables.get(("frames", artefact["name"]))
-            require(table is not None, "the image has no table of frames")
-            with open(out + ".partial", "wb") as output:
-                write_image(file, parse_frames(table, artefact), output)
-        require(file.read(1) == b"", "something follows the payload")
+    with open(bundle, "rb") as file, open(out + ".partial", "wb") as output:
+        manifest, tables = open_bundle(file, public_key)
+        image = slot_image(manifest)
+        frames = frames_of(manifest, tables, image)
+        for table in manifest["tables"]:
+            read(file, table["payloadLength"])
+        for plain in read_image(file, manifest, image, frames):
+            output.write(plain)
     os.rename(out + ".partial", out)
+
+
+def run(command, *arguments):
+    """Ends with 1 and one sentence, and without the last of `arguments`, when the bundle is refused."""
+    try:
+        command(*arguments)
+    except (Refused, OSError) as error:
+        if os.path.exists(arguments[-1] + ".partial"):
+            os.unlink(arguments[-1] + ".partial")
+        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def main(arguments):
     if len(arguments) != 4 or arguments[0] != "extract":
         print(__doc__, file=sys.stderr)
         return 64
-    try:
-        extract(*arguments[1:])
-    except (Refused, OSError) as error:
-        if os.path.exists(arguments[3] + ".partial"):
-            os.unlink(arguments[3] + ".partial")
-        print(f"krux_bundle: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return run(extract, *arguments[1:])
 
 
 if __name__ == "__main__":

@@ -53,6 +53,10 @@ int kcurl_set_progress_callback(void *handle, kcurl_progress_callback callback);
 // curl_easy_getinfo(3)
 int kcurl_get_long(void *handle, int info, long *value);
 int kcurl_get_offset(void *handle, int info, int64_t *value);
+// The string stays libcurl's, and is there until the next request with `handle`.
+int kcurl_get_string(void *handle, int info, const char **value);
+// curl_multi_setopt(3); returns a CURLMcode.
+int kcurl_multi_set_long(void *multi, int option, long value);
 /// reboot(2) at once, with nothing shut down before.
 int klinux_reboot(void);
 

@@ -106,7 +106,7 @@ extension FrameRecipe {
   /// Nil for what no publisher writes: sources outside the base, segments that are not the frame, a patch that
   /// takes more memory than `BundleLimits` allows. A recipe without segments leaves the frame to the bundle.
   init?(decoding input: inout VariableIntegers.Reader, at place: Place) {
-    guard let count = input.next(), count <= place.blocks else { return nil }
+    guard let count = input.next() else { return nil }
     segments = []
     var expected = place.firstBlock
     var done: UInt64 = 0

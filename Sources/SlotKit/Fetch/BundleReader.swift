@@ -16,11 +16,18 @@ public protocol BundleReader: AnyObject {
   /// - Throws: `SourceFailure`, `CancellationFailure`.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 
+  /// Says which bytes will be read, in ascending order, before they are: once the header is known, or whenever more
+  /// is. Others may be read all the same, but not as fast. What was announced before and not read is forgotten.
+  func expect(_ ranges: [Range<UInt64>])
+
   /// Moves on to `offset`, which is not before `position`, without reading what is between where it can.
   func skip(to offset: UInt64) throws
 }
 
 extension BundleReader {
+  /// For sources that gain nothing by knowing.
+  public func expect(_ ranges: [Range<UInt64>]) {}
+
   /// Fills `buffer`.
   ///
   /// - Throws: `BundleFailure.truncated` when the source ends before.

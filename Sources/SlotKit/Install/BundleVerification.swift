@@ -37,7 +37,8 @@ extension OpenedBundle {
       case (TableDescription.frames, let artefact?):
         frames[artefact.name] = try FrameTable(
           verifying: bytes, description: description, artefact: artefact)
-      case (TableDescription.delta, let artefact?):
+      // For these the length of the frame table bounds what the recipes may take.
+      case (TableDescription.delta, let artefact?) where artefact.kind == .slotImage:
         deltas[placed.offset] = try DeltaTable(
           verifying: bytes, description: description, artefact: artefact)
       default:

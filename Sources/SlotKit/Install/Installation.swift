@@ -67,6 +67,8 @@ struct Installation {
           fetched: bundle.reader.bytesFetched))
     }
     let frames = plan.frames(from: .base)
+    bundle.reader.expect(
+      frames.compactMap { rebuild?.patchRange(of: $0) } + storedRanges(of: plan))
     var missed: Set<Int> = []
     var written: UInt64 = 0
     if let rebuild, !frames.isEmpty {
@@ -86,10 +88,15 @@ struct Installation {
     }
     let fetched = Set(plan.frames(from: .bundle)).union(plan.frames(from: .zero)).union(missed)
     let rest = InstallPlan(table) { !fetched.contains($0) }
+    if !missed.isEmpty { bundle.reader.expect(storedRanges(of: rest)) }
     let writing = SlotWriting(table, artefact, device, head, cancellation)
     try writing.run(rest, from: bundle, progress: report)
     try bundle.checkEnd()
     observer(.written(written + rest.writeBytes, fetched: bundle.reader.bytesFetched))
+  }
+
+  private func storedRanges(of plan: InstallPlan) -> [Range<UInt64>] {
+    plan.runs.filter { $0.source == .bundle }.compactMap { bundle.range(of: $0.frames, in: table) }
   }
 
   /// Flush, read back everything; then the head, flush, and read back again what holds it.

@@ -19,6 +19,7 @@ public struct OpenedBundle {
     var head = [UInt8](repeating: 0, count: BundleHeader.byteCount)
     let count = try head.withUnsafeMutableBytes { try reader.read(into: $0) }
     header = try BundleHeader(decoding: Array(head.prefix(count)))
+    reader.expect([header.manifestOffset..<header.tablesOffset])
     let signed = try reader.bytes(header.manifestLength, of: header.tablesOffset)
     let signatures = try reader.bytes(header.signaturesLength, of: header.tablesOffset)
     trusted = try TrustedManifest(
@@ -59,7 +60,9 @@ public struct OpenedBundle {
   }
 
   private func bytes(of table: PlacedTable) throws -> [UInt8] {
-    try reader.skip(to: header.tablesOffset + table.offset)
+    let start = header.tablesOffset + table.offset
+    reader.expect([start..<start + table.description.length])
+    try reader.skip(to: start)
     return try reader.bytes(Int(table.description.length), of: length)
   }
 
@@ -69,6 +72,13 @@ public struct OpenedBundle {
   /// Where a frame's stored bytes stand in the bundle. The slot image is the first artefact.
   func offset(of frame: Frame) -> UInt64 {
     header.payloadOffset + manifest.tablePayloadsLength + frame.payloadOffset
+  }
+
+  /// Where the stored bytes of `frames` stand, which are one after another in `table`; nil when there are none.
+  func range(of frames: Range<Int>, in table: FrameTable) -> Range<UInt64>? {
+    let last = table[frames.upperBound - 1]
+    let range = offset(of: table[frames.lowerBound])..<offset(of: last) + UInt64(last.storedLength)
+    return range.isEmpty ? nil : range
   }
 
   /// For sources that do not say how long they are: that they end where the bundle does.

@@ -7,6 +7,13 @@ struct RebuildSource: Sendable {
   let base: any SlotDevice
   /// Bytes from the start of the bundle to the first patch.
   let patchesOffset: UInt64
+
+  /// Where the patch of frame `index` stands in the bundle; nil when it has none.
+  func patchRange(of index: Int) -> Range<UInt64>? {
+    guard let patch = delta[index]?.patch else { return nil }
+    let start = patchesOffset + delta.payloadOffset(of: index)
+    return start..<start + UInt64(patch.storedLength)
+  }
 }
 
 /// Puts frames together from the booted slot and patches, and writes the blocks in which the target differs. The
@@ -48,9 +55,9 @@ struct SlotRebuilding: Sendable {
           try cancellation.check()
           guard let buffer = pipeline.takeBuffer() else { return }
           let recipe = source.delta[index]
-          if let patch = recipe?.patch {
-            try bundle.reader.skip(to: source.patchesOffset + source.delta.payloadOffset(of: index))
-            try bundle.reader.fill(buffer.prefix(patch.storedLength), of: bundle.length)
+          if let range = source.patchRange(of: index) {
+            try bundle.reader.skip(to: range.lowerBound)
+            try bundle.reader.fill(buffer.prefix(range.count), of: bundle.length)
           }
           guard pipeline.put(Job(index: index, recipe: recipe, patch: buffer)) else { return }
           done += UInt64(table[index].length)

@@ -35,6 +35,14 @@ public struct Configuration: Equatable, Sendable {
   public var retries = 5
   public var retryDelaySeconds = 1
   public var certificateAuthorities: String?
+  /// PEM files that this device shows to servers; without a key it is in the file of the certificate.
+  public var clientCertificate: String?
+  public var clientKey: String?
+  /// Nil: what the environment says. Empty: none.
+  public var proxy: String?
+  public var noProxy: [String]?
+  /// Bytes in a second; 0 for no limit.
+  public var limitRate = 0
 
   public var rebootCommand = ["systemctl", "reboot"]
 
@@ -92,6 +100,20 @@ public struct Configuration: Equatable, Sendable {
     case "slots.b-label": slotLabels[.b] = try reader.string(value)
     case "boot.grub-environment": bootEnvironment = try reader.path(value)
     case "boot.tries": tries = try reader.integer(value, in: BootControl.triesRange)
+    case "reboot.command": rebootCommand = try reader.strings(value)
+    default:
+      if try setFetch(value, reader) { return }
+      guard try health.set(value, reader) else {
+        throw reader.failure(.unknownKey, value, "is not a key of this file")
+      }
+    }
+  }
+
+  /// False for a key of another section.
+  private mutating func setFetch(
+    _ value: TomlValue, _ reader: TomlReader
+  ) throws(ConfigurationFailure) -> Bool {
+    switch value.key {
     case "fetch.connect-timeout-seconds":
       connectTimeoutSeconds = try reader.integer(value, in: 1...3600)
     case "fetch.stall-timeout-seconds":
@@ -99,11 +121,13 @@ public struct Configuration: Equatable, Sendable {
     case "fetch.retries": retries = try reader.integer(value, in: 0...1000)
     case "fetch.retry-delay-seconds": retryDelaySeconds = try reader.integer(value, in: 0...3600)
     case "fetch.certificate-authorities": certificateAuthorities = try reader.path(value)
-    case "reboot.command": rebootCommand = try reader.strings(value)
-    default:
-      guard try health.set(value, reader) else {
-        throw reader.failure(.unknownKey, value, "is not a key of this file")
-      }
+    case "fetch.client-certificate": clientCertificate = try reader.path(value)
+    case "fetch.client-key": clientKey = try reader.path(value)
+    case "fetch.proxy": proxy = try reader.proxy(value)
+    case "fetch.no-proxy": noProxy = try reader.strings(value)
+    case "fetch.limit-rate": limitRate = try reader.rate(value)
+    default: return false
     }
+    return true
   }
 }

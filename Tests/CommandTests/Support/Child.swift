@@ -14,7 +14,7 @@ final class Child {
   let pid: pid_t
   private let outputPath: String
   private let errorPath: String
-  private var hasEnded = false
+  private(set) var hasEnded = false
 
   /// - Parameters:
   ///   - words: the program's name, looked up in PATH, and its arguments.

@@ -85,8 +85,11 @@ final class DeviceFolder {
   func update(_ words: String...) throws -> Child.Ended { try update(words) }
 
   @discardableResult
-  func update(_ words: [String], input: String = "/dev/null") throws -> Child.Ended {
-    try run([Executable.update] + words + ["--root", path], input: input)
+  func update(
+    _ words: [String], input: String = "/dev/null", environment: [String: String] = [:]
+  ) throws -> Child.Ended {
+    try run(
+      [Executable.update] + words + ["--root", path], input: input, environment: environment)
   }
 
   /// Applies through a real pipe.

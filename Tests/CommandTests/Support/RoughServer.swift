@@ -23,8 +23,9 @@ struct RoughAnswer: Sendable {
     ending: Ending = .close
   ) -> RoughAnswer {
     let start = request.rangeStart ?? 0
-    let rest = file.count - start
-    let range = "Content-Range: bytes \(start)-\(file.count - 1)/\(file.count)"
+    let end = min(file.count, request.rangeEnd ?? file.count)
+    let rest = end - start
+    let range = "Content-Range: bytes \(start)-\(end - 1)/\(file.count)"
     return RoughAnswer(
       request.rangeStart == nil ? "200 OK" : "206 Partial Content",
       ["Content-Length: \(rest)", "ETag: \(tag)"] + (request.rangeStart == nil ? [] : [range]),
@@ -38,9 +39,14 @@ struct RoughRequest: Sendable {
   let head: String
 
   /// `Range: bytes=START-`
-  var rangeStart: Int? {
+  var rangeStart: Int? { range.flatMap { Int($0[0]) } }
+  /// `Range: bytes=START-LAST`: one more than `LAST`.
+  var rangeEnd: Int? { range.flatMap { $0.count > 1 ? Int($0[1]).map { $0 + 1 } : nil } }
+
+  private var range: [Substring]? {
     guard let found = head.range(of: "Range: bytes=") else { return nil }
-    return Int(head[found.upperBound...].prefix { $0.isNumber })
+    return head[found.upperBound...].prefix { $0.isNumber || $0 == "-" }
+      .split(separator: "-", omittingEmptySubsequences: true)
   }
 }
 

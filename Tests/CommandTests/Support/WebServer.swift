@@ -32,8 +32,9 @@ final class WebServer {
   private let server: Child
   private let scheme: String
 
-  /// With `tls` it presents a certificate that it signed itself, in `certificate`.
-  init(tls: Bool = false) throws {
+  /// With `tls` it presents a certificate that it signed itself, in `certificate`; with `asksForCertificate` clients
+  /// have to show the same one.
+  init(tls: Bool = false, asksForCertificate: Bool = false) throws {
     try FileManager.default.createDirectory(
       at: folder.appending(path: "www"), withIntermediateDirectories: true)
     scheme = tls ? "https" : "http"
@@ -45,9 +46,11 @@ final class WebServer {
         "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "\(path)/tls.key",
         "-out", "\(path)/tls.pem")
     }
-    let listen = "listen 127.0.0.1:\(socket.port)\(tls ? " ssl" : "");"
+    let listen = "listen 127.0.0.1:\(socket.port)\(tls ? " ssl http2" : "");"
     let certificate =
       tls ? "ssl_certificate \(path)/tls.pem; ssl_certificate_key \(path)/tls.key;" : ""
+    let verification =
+      asksForCertificate ? "ssl_client_certificate \(path)/tls.pem; ssl_verify_client on;" : ""
     let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
       .map { "\($0)_temp_path \(path)/tmp;" }.joined(separator: " ")
     try """
@@ -55,8 +58,15 @@ final class WebServer {
     events {}
     http {
       \(temporary)
-      access_log off;
-      server { \(listen) \(certificate) root \(path)/www;
+      log_format requests '$request_uri $status $http_range $bytes_sent $connection $server_protocol';
+      access_log \(path)/access.log requests;
+      lingering_close off;
+      limit_conn_zone $binary_remote_addr zone=few:64k;
+      server { \(listen) \(certificate) \(verification) root \(path)/www;
+        location /whole/ { alias \(path)/www/; max_ranges 0; }
+        location /slow/ { alias \(path)/www/; limit_rate 8k; }
+        location /few/ { alias \(path)/www/; limit_conn few 2; limit_rate 600k; }
+        location /moved/ { rewrite ^/moved/(.*)$ /$1 redirect; }
         location = /health/ready { return 200 ok; }
         location = /sick/health/ready { return 503
           '{"status":"unhealthy","services":{"gateway":"failed to start","vault":"healthy"}}'; }
@@ -71,13 +81,46 @@ final class WebServer {
       inherited: socket.descriptor)
   }
 
-  deinit {
-    server.signal(SIGTERM)
+  /// One request as nginx saw it.
+  struct Logged {
+    let path: String
+    let status: Int
+    let range: Range<Int>?
+    /// Headers included.
+    let sentBytes: Int
+    let connection: Int
+    let version: String
+
+    fileprivate init?(_ line: Substring) {
+      let fields = line.split(separator: " ")
+      guard fields.count == 6, let status = Int(fields[1]), let sent = Int(fields[3]),
+        let connection = Int(fields[4])
+      else { return nil }
+      (path, version) = (String(fields[0]), String(fields[5]))
+      (self.status, sentBytes, self.connection) = (status, sent, connection)
+      let bounds = fields[2].dropFirst("bytes=".count).split(separator: "-").compactMap { Int($0) }
+      range = bounds.count == 2 ? bounds[0]..<bounds[1] + 1 : nil
+    }
+  }
+
+  /// Ends the server when all is sent, and returns what it was asked for.
+  func finish() throws -> [Logged] {
+    server.signal(SIGQUIT)
     _ = server.wait()
+    let log = try String(contentsOf: folder.appending(path: "access.log"), encoding: .utf8)
+    return log.split(separator: "\n").compactMap { Logged($0) }
+  }
+
+  deinit {
+    if !server.hasEnded {
+      server.signal(SIGTERM)
+      _ = server.wait()
+    }
     try? FileManager.default.removeItem(at: folder)
   }
 
   var certificate: String { folder.appending(path: "tls.pem").path }
+  var key: String { folder.appending(path: "tls.key").path }
 
   /// Serves `bytes`, and returns their address.
   func publish(_ bytes: [UInt8], _ name: String = "bundle.krux") throws -> String {

@@ -150,9 +150,56 @@ private func changing(_ list: String, _ name: String, _ value: JSONValue?) -> Bu
       ("length", nil), ("length", .integer(-1)), ("length", .integer(215)),
       ("length", .integer(288)),
       ("length", .integer((256 << 20) + 1)), ("digest", nil), ("digest", .string("")),
+      ("payloadLength", .integer(-1)), ("payloadLength", .integer((1 << 44) + 1)),
+      ("payloadLength", .null), ("payloadLength", .string("0")), ("base", .null),
+      ("base", .string("abcd")), ("base", .string("")), ("base", .integer(1)),
     ] as [(String, JSONValue?)])
   func table(_ name: String, _ value: JSONValue?) {
     #expect(changing("tables", name, value) == .malformedManifest)
+  }
+
+  @Test func aTableWithoutAPayloadOrBaseDoesNotMentionThem() throws {
+    let text = String(decoding: SampleBundle().manifest.encoded, as: UTF8.self)
+    let table = try #require(text.firstRange(of: #""tables""#)).lowerBound
+    #expect(!text[table...].contains("payloadLength") && !text[table...].contains("base"))
+  }
+
+  /// With a total that fits, so that the length itself is what is refused.
+  @Test(arguments: [1 << 44, 1 << 44 | 1] as [UInt64])
+  func aTablesPayloadIsBounded(_ length: UInt64) throws {
+    var manifest = SampleBundle().manifest
+    let payload = manifest.payloadLength + manifest.tablesLength
+    manifest.tables.append(
+      TableDescription(
+        kind: TableDescription.delta, artefact: "root", length: 0, digest: digest("table"),
+        payloadLength: length, base: digest("base")))
+    if length > 1 << 44 {
+      #expect(
+        code { _ = try Manifest(decoding: manifest.encoded) } == BundleCode.malformedManifest)
+    } else {
+      #expect(try Manifest(decoding: manifest.encoded) == manifest)
+      #expect(manifest.payloadLength + manifest.tablesLength == payload + length)
+    }
+  }
+
+  /// `bodyLength` counts what belongs to tables.
+  @Test func theBodyHasThePayloadsOfTables() {
+    var manifest = SampleBundle().manifest
+    let without = Int64(manifest.payloadLength + manifest.tablesLength)
+    manifest.tables.append(
+      TableDescription(
+        kind: "hints", artefact: "root", length: 0, digest: digest("table"), payloadLength: 9))
+    func changed(_ length: Int64) -> BundleCode? {
+      code {
+        let json = try JSONParser.parse(manifest.encoded, limits: BundleLimits.json)
+        let bytes = Array(json.merging(["bodyLength": .integer(length)]).compact.utf8)
+        _ = try Manifest(decoding: bytes)
+        throw BundleFailure(.trailingData, "read")
+      }
+    }
+    #expect(changed(without + 9) == .trailingData)
+    #expect(changed(without) == .malformedManifest)
+    #expect(changed(without + 18) == .malformedManifest)
   }
 
   @Test func damageNeverTraps() {

@@ -42,6 +42,63 @@ import Testing
     #expect(read.payloadLength == UInt64(sample.payload.count + 10))
   }
 
+  // MARK: - Deltas
+
+  /// The sample with a delta from each of two releases, and a table of a later version in front of them.
+  private var withDeltas: Manifest {
+    var manifest = sample.manifest
+    func delta(_ base: String, _ length: UInt64, _ payload: UInt64) -> TableDescription {
+      TableDescription(
+        kind: TableDescription.delta, artefact: "root", length: length, digest: digest("table"),
+        payloadLength: payload, base: digest(base))
+    }
+    manifest.tables += [extra.table, delta("1.0.0", 30, 1000), delta("0.9.0", 40, 2000)]
+    manifest.tables[1].payloadLength = 7
+    return manifest
+  }
+
+  @Test func deltasAreRead() throws {
+    let manifest = withDeltas
+    let read = try decoded(manifest)
+    #expect(read == manifest)
+    #expect(read.tables.map(\.payloadLength) == [0, 7, 1000, 2000])
+    #expect(read.tables.map(\.base) == [nil, nil, digest("1.0.0"), digest("0.9.0")])
+    #expect(read.tablePayloadsLength == 3007)
+    #expect(read.payloadLength == UInt64(sample.payload.count) + 3007)
+    #expect(read.tablesLength == UInt64(sample.table.count) + 75)
+  }
+
+  @Test func tablesAndTheirPayloadsFollowEachOther() throws {
+    let manifest = try decoded(withDeltas)
+    let start = UInt64(sample.table.count)
+    #expect(manifest.placedTables.map(\.offset) == [0, start, start + 5, start + 35])
+    #expect(manifest.placedTables.map(\.payloadOffset) == [0, 0, 7, 1007])
+    #expect(manifest.placedTables.map(\.description) == manifest.tables)
+  }
+
+  @Test func aDeltaIsFoundByItsBase() throws {
+    let manifest = try decoded(withDeltas)
+    func found(_ base: String, _ artefact: Artefact) -> PlacedTable? {
+      manifest.deltaTable(of: artefact, from: digest(base))
+    }
+    let older = try #require(found("0.9.0", sample.artefact))
+    #expect(older.description == manifest.tables[3] && older.payloadOffset == 1007)
+    #expect(found("1.0.0", sample.artefact)?.description == manifest.tables[2])
+    #expect(found("0.8.0", sample.artefact) == nil)
+    #expect(found("1.0.0", extra.artefact) == nil)
+    var other = manifest
+    other.tables[2].kind = "index"
+    #expect(other.deltaTable(of: sample.artefact, from: digest("1.0.0")) == nil)
+    #expect(manifest.frameTable(of: sample.artefact)?.description == manifest.tables[0])
+  }
+
+  /// The frames' bytes are the artefact's payload, and stand behind those of tables.
+  @Test func theFrameTableHasNoPayloadOfItsOwn() {
+    var manifest = sample.manifest
+    manifest.tables[0].payloadLength = 1
+    #expect(decodingCode(manifest) == .malformedManifest)
+  }
+
   /// With a table and a total length that fit, so that the size itself is what is refused.
   @Test(arguments: [0x8000, 0x18000, 0x800000, 0x10000, 0x400000])
   func frameSizesArePowersOfTwoWithinBounds(_ size: Int) throws {

@@ -37,4 +37,43 @@ import Testing
     #expect(plan.isEmpty && plan.fetchBytes == 0 && plan.keptBytes == sample.artefact.length)
     #expect(plan.runs.map(\.frames) == [0..<3])
   }
+
+  // MARK: - With a delta
+
+  private func delta(_ kept: Set<Int>, _ recipes: [FrameRecipe]) throws -> InstallPlan {
+    let bytes = try #require(
+      DeltaTable.encoded(
+        recipes, artefact: sample.artefact, baseLength: SampleDelta.baseLength))
+    let stored = recipes.reduce(0) { $0 + UInt64($1.patch?.storedLength ?? 0) }
+    let delta = try DeltaTable(
+      verifying: bytes, description: SampleDelta.description(bytes, payloadLength: stored),
+      artefact: sample.artefact)
+    let table = try FrameTable(
+      verifying: sample.table, description: sample.description, artefact: sample.artefact)
+    return InstallPlan(table, delta: delta) { kept.contains($0) }
+  }
+
+  @Test func aBaseTakesThePatchesOnly() throws {
+    let plan = try delta([], SampleDelta().recipes)
+    #expect(plan.runs.map(\.frames) == [0..<3] && plan.runs.map(\.source) == [.base])
+    #expect(plan.frames(from: .base) == [0, 1, 2])
+    #expect(plan.fetchBytes == 100)
+    #expect(plan.writeBytes == sample.artefact.length && plan.keptBytes == 0)
+  }
+
+  @Test func framesWithoutARecipeAreFetched() throws {
+    var recipes = SampleDelta().recipes
+    recipes[2] = FrameRecipe(segments: [], patch: nil)
+    let plan = try delta([], recipes)
+    #expect(plan.runs.map(\.source) == [.base, .bundle])
+    #expect(plan.frames(from: .base) == [0, 1] && plan.frames(from: .bundle) == [2])
+    #expect(plan.fetchBytes == 100 + 4096)
+  }
+
+  @Test func whatIsThereNeedsNoPatch() throws {
+    let plan = try delta([0], SampleDelta().recipes)
+    #expect(plan.runs.map(\.source) == [.target, .base])
+    #expect(plan.frames(from: .base) == [1, 2] && plan.frames(from: .zero) == [])
+    #expect(plan.fetchBytes == 0 && plan.keptBytes == 65_536)
+  }
 }
