@@ -61,7 +61,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
-      dependencies: ["SlotCore", "SlotKitTesting", "krux-update", "krux-health", "krux-release"],
+      dependencies: [
+        "SlotCore", "SlotKit", "SlotKitTesting", "krux-update", "krux-health", "krux-release",
+      ],
       swiftSettings: strict),
     .target(
       name: "PowerCut", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
