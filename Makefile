@@ -11,7 +11,7 @@ IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools 
 	grub-efi-amd64-bin nginx-light python3 ca-certificates
 MACHINE_DEPS := $(IMAGE_DEPS) qemu-system-x86 ovmf socat util-linux
 SCRIPT_DEPS := $(MACHINE_DEPS) fdisk binutils dpkg-dev
-BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools cpio time
+BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools e2fsprogs cpio time casync xdelta3 zchunk
 FAULT_DEPS := $(BUILD_DEPS) gcc libc6-dev faketime libfaketime util-linux mount python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -144,6 +144,13 @@ bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate and rauc
 .PHONY: bench-small
 bench-small: bench-deps release
 	Benchmarks/full-install --rounds 1 --size 64 --levels 3 --bin .build-release/ship
+
+.PHONY: bench-delta
+bench-delta: bench-deps release ## Updates from a known base beside zstd --patch-from, xdelta3, casync and swupdate (hours)
+	Benchmarks/pairs --out .build-release/pairs
+	for pair in ext4-small ext4-large squashfs-small; do \
+	  Benchmarks/delta --pairs .build-release/pairs --pair $$pair --bin .build-release/ship \
+	    --markdown .build-release/delta-$$pair.md || exit 1; done
 
 .PHONY: bench-memory
 bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 GiB and 16 GiB

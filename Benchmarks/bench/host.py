@@ -45,8 +45,10 @@ def wait_until(condition, what, seconds=10.0):
 class LoopDevice:
     """A block device over a file, with direct I/O on the file below."""
 
-    def __init__(self, backing):
-        self.path = run("losetup", "--find", "--show", "--direct-io=on", backing).strip()
+    def __init__(self, backing, read_only=False):
+        mode = ["--read-only"] if read_only else []
+        self.path = run(
+            "losetup", "--find", "--show", "--direct-io=on", *mode, backing).strip()
         self.name = os.path.basename(self.path)
         if Path(f"/sys/block/{self.name}/loop/dio").read_text().strip() != "1":
             self.close()

@@ -2,6 +2,7 @@
 
 import shutil
 from contextlib import contextmanager
+from pathlib import Path
 
 from .host import BenchError, run
 from .peers import Runner
@@ -38,22 +39,31 @@ class Krux(Runner):
         return inputs.made(bundle, self.pack, bench)
 
     def pack(self, output, bench):
-        run(self.binary(bench, "krux-release"), "bundle", "create", "--image", bench.inputs.image,
-            "--product", "bench", "--version", "2.0", "--sequence", "2", "--compatible", "bench",
-            "--level", self.level, "--key", self.key(bench) / "bench.key", "--output", output)
+        self.create(bench, bench.inputs.image, output)
+
+    def create(self, bench, image, output, *more, version="2.0", sequence=2, level=None):
+        run(self.binary(bench, "krux-release"), "bundle", "create", "--image", image,
+            "--product", "bench", "--version", version, "--sequence", sequence,
+            "--compatible", "bench", "--level", level or self.level,
+            "--key", self.key(bench) / "bench.key", "--output", output, *more)
 
     def root(self, bench):
         return bench.scratch / "krux-root"
 
+    def booted(self, bench):
+        """What slot A holds."""
+        return bench.inputs.other
+
     def provision(self, bench):
         """A device as it leaves the factory: slot A runs 1.0, slot B is the target."""
-        device = bench.scratch / "krux-factory"
+        booted = Path(self.booted(bench))
+        device = bench.scratch / f"krux-factory-{booted.name}"
         if device.exists():
             return device
         (device / "keys.d").mkdir(parents=True)
         shutil.copy(self.key(bench) / "bench.pub", device / "keys.d")
         (device / "update.toml").write_text('product = "bench"\nhardware = ["bench"]\n')
-        (device / "root-a.img").symlink_to(bench.inputs.other)
+        (device / "root-a.img").symlink_to(booted)
         (device / "root-b.img").symlink_to(bench.target.path)
         run(self.binary(bench, "krux-release"), "provision", "--root", device,
             "--version", "1.0", "--sequence", "1")

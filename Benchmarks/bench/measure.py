@@ -154,7 +154,7 @@ def same(device, image):
 
 def one_run(bench, runner):
     """A whole turn: old content in the target, sources warm, services up, then the measured run."""
-    bench.reset(runner.source_file(bench))
+    bench.reset(runner.source_file(bench), runner.before(bench))
     group = Group()
     try:
         with runner.services(bench, group):

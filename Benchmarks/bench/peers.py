@@ -35,6 +35,10 @@ class Runner:
     def environment(self, bench):
         return {}
 
+    def before(self, bench):
+        """What the target holds before a run."""
+        return bench.inputs.other
+
     def source_file(self, bench):
         return self.archive(bench)
 
@@ -92,14 +96,18 @@ class Swupdate(Runner):
         parts.mkdir(exist_ok=True)
         with open(payload, "rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
-        description = parts / "sw-description"
-        description.write_text(
-            DESCRIPTION.format(name=payload.name, device=bench.slot, digest=digest))
+        os.link(payload, parts / payload.name)
+        self.seal(bench, parts, output, [payload.name], DESCRIPTION.format(
+            name=payload.name, device=bench.slot, digest=digest))
+
+    def seal(self, bench, parts, output, files, text):
+        """Signs the description and packs it with the files of the folder `parts`, which goes."""
+        inputs, description = bench.inputs, parts / "sw-description"
+        description.write_text(text)
         run("openssl", "cms", "-sign", "-in", description, "-out", parts / "sw-description.sig",
             "-signer", inputs.certificate, "-inkey", inputs.key, "-outform", "DER",
             "-nosmimecap", "-binary")
-        names = ["sw-description", "sw-description.sig", payload.name]
-        os.link(payload, parts / payload.name)
+        names = ["sw-description", "sw-description.sig", *files]
         run("sh", "-c", f"printf '%s\\n' {' '.join(names)} | cpio --quiet -o -H crc > '{output}'",
             cwd=parts)
         shutil.rmtree(parts)

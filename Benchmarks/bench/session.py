@@ -29,12 +29,12 @@ class Session:
         self.slot = inputs.folder / "slot-b"
         self.target = self.server = None
 
-    def reset(self, source):
-        """Back to the same start: other content in the target, source in memory, quiet machine."""
+    def reset(self, source, before):
+        """Back to the same start: `before` in the target, source in memory, quiet machine."""
         shutil.rmtree(self.temporary, ignore_errors=True)
         self.temporary.mkdir(parents=True)
         if self.refill:
-            run("dd", f"if={self.inputs.other}", f"of={self.target.path}", "bs=4M",
+            run("dd", f"if={before}", f"of={self.target.path}", "bs=4M",
                 "oflag=direct", "conv=fsync,notrunc")
         self.target.drop_cache()
         os.sync()

@@ -14,14 +14,14 @@ private struct Pair {
   var new: [UInt8]
 
   /// 24 frames; the new image has blocks that moved, some that changed a little, zeros, and some that are new.
-  init() {
+  init(frames: Int = 24) {
     var random = SeededRandom(seed: 4)
     func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(random.next() & 255) } }
-    old = bytes(24 * Pair.frameSize)
+    old = bytes(frames * Pair.frameSize)
     let inserted = bytes(3 * Pair.block)
     new = Array(old[..<300_032]) + [UInt8](repeating: 0, count: 1024)
     new = Array(new[..<(73 * Pair.block)]) + inserted
-    new += old[(73 * Pair.block)...].prefix(10 * Pair.frameSize)
+    new += old[(73 * Pair.block)...].prefix((frames - 14) * Pair.frameSize)
     new += [UInt8](repeating: 0, count: 20 * Pair.block)
     new += old.suffix(8 * Pair.frameSize)
     for index in stride(from: 40 * Pair.block, to: 60 * Pair.block, by: 1000) { new[index] ^= 1 }
@@ -97,6 +97,18 @@ private struct Pair {
     }
     let blocks: [Range<UInt64>] = [81_920..<90_112, 368_640..<372_736]
     #expect(Set(writes) == Set(blocks + [InstallTests.head]))
+  }
+
+  /// Reading what has nothing in common takes as long as writing it.
+  @Test func aTargetThatIsUnrelatedIsNotComparedThroughout() throws {
+    let pair = Pair(frames: 300)
+    let harness = try pair.device()
+    try harness.apply(try pair.bundle(in: harness.folder))
+    #expect(harness.imageInTarget)
+    let log = harness.target.log
+    let flushes = log.indices.filter { log[$0] == .flush }
+    let reads = log[flushes[0]..<flushes[1]].count { if case .read = $0 { true } else { false } }
+    #expect(reads >= 64 && reads < 120, "\(reads)")
   }
 
   /// The ledger only proposes: a booted slot that holds something else costs bytes, not the update.

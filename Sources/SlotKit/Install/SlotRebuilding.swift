@@ -68,7 +68,7 @@ struct SlotRebuilding: Sendable {
         let bench = RebuildBench(frameSize: capacity)
         return { job in
           if try rebuild(job, bench) {
-            tally.add(written: try writeDifferences(job.index, bench))
+            tally.add(written: try writeDifferences(job, bench, tally))
           } else {
             tally.add(missed: job.index)
           }
@@ -139,29 +139,38 @@ struct SlotRebuilding: Sendable {
   }
 
   /// Writes what the target has not. The head is held back; it is zero in the target by now.
-  private func writeDifferences(_ index: Int, _ bench: RebuildBench) throws -> UInt64 {
-    let frame = table[index]
+  private func writeDifferences(
+    _ job: Job, _ bench: RebuildBench, _ tally: RebuildTally
+  ) throws -> UInt64 {
+    let frame = table[job.index]
     let plain = UnsafeRawBufferPointer(bench.plain.prefix(frame.length))
     var start = 0
-    if index == 0 {
+    if job.index == 0 {
       head.take(from: plain)
       start = head.count
     }
-    let there = bench.target.prefix(frame.length)
-    var isThere = true
-    // What cannot be read may become readable when it is written.
-    do { try device.read(into: there, at: frame.imageOffset) } catch is SlotFailure {
-      isThere = false
-    }
+    let there = tally.isWorthComparing(job.index) ? readTarget(frame, bench) : nil
     var written: UInt64 = 0
-    for range in BlockDifferences(plain, isThere ? UnsafeRawBufferPointer(there) : nil, from: start)
-    {
-      try device.write(
-        UnsafeRawBufferPointer(rebasing: plain[range]),
-        at: frame.imageOffset + UInt64(range.lowerBound))
+    for range in BlockDifferences(plain, there, from: start) {
+      let place = frame.imageOffset + UInt64(range.lowerBound)
+      if job.recipe == nil {
+        try device.writeZeros(at: place, count: UInt64(range.count))
+      } else {
+        try device.write(UnsafeRawBufferPointer(rebasing: plain[range]), at: place)
+      }
       written += UInt64(range.count)
     }
+    if there != nil, job.recipe != nil {
+      tally.add(comparedWithSuccess: written < UInt64(frame.length - start))
+    }
     return written
+  }
+
+  /// Nil when it cannot be read: it may become readable when it is written.
+  private func readTarget(_ frame: Frame, _ bench: RebuildBench) -> UnsafeRawBufferPointer? {
+    let there = bench.target.prefix(frame.length)
+    do { try device.read(into: there, at: frame.imageOffset) } catch { return nil }
+    return UnsafeRawBufferPointer(there)
   }
 }
 
@@ -180,14 +189,37 @@ private final class RebuildBench {
   }
 }
 
-/// `@unchecked Sendable`: `outcome` is only touched inside `monitor`.
+/// What has come of the frames so far.
+///
+/// `@unchecked Sendable`: the variables are only touched inside `monitor`.
 private final class RebuildTally: @unchecked Sendable {
+  /// After so many frames without a block in common the target is taken for unrelated: reading it would take as long
+  /// as writing it. One frame in `sampling` is compared all the same.
+  private static let patience = 64
+  private static let sampling = 16
+
   private let monitor = Monitor()
   private var result = SlotRebuilding.Outcome()
+  private var compared = 0
+  private var hasSome = false
 
   func add(written: UInt64) { monitor.locked { result.written += written } }
   func add(missed index: Int) { monitor.locked { result.missed.append(index) } }
   var outcome: SlotRebuilding.Outcome { monitor.locked { result } }
+
+  func add(comparedWithSuccess isSuccess: Bool) {
+    monitor.locked {
+      compared += 1
+      hasSome = hasSome || isSuccess
+    }
+  }
+
+  func isWorthComparing(_ index: Int) -> Bool {
+    monitor.locked {
+      hasSome || compared < RebuildTally.patience
+        || index.isMultiple(of: RebuildTally.sampling)
+    }
+  }
 }
 
 /// The ranges of whole blocks in which two buffers differ; all, when there is nothing to compare with.
