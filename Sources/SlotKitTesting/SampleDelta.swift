@@ -1,8 +1,9 @@
 internal import SlotCore
 
 extension SampleBundle {
-  /// Adds what rebuilds the image from that of `base`: blocks that it has anywhere, and patches for the rest.
-  public mutating func addDelta(from base: SampleBundle) {
+  /// Adds what rebuilds the image from that of `base`: blocks that it has anywhere, and patches for the rest. With
+  /// `areUnsigned` their digests are of other bytes.
+  public mutating func addDelta(from base: SampleBundle, areUnsigned: Bool = false) {
     let size = BundleLimits.blockBytes
     var places: [ArraySlice<UInt8>: Int] = [:]
     for start in stride(from: 0, to: base.image.count, by: size) {
@@ -12,7 +13,8 @@ extension SampleBundle {
     var patches: [UInt8] = []
     for start in stride(from: 0, to: image.count, by: SampleBundle.frameSize) {
       let frame = image[start..<min(start + SampleBundle.frameSize, image.count)]
-      let (recipe, patch) = SampleBundle.recipe(of: frame, places)
+      var (recipe, patch) = SampleBundle.recipe(of: frame, places)
+      if areUnsigned { recipe.patch?.storedDigest = Digest(of: []) }
       recipes.append(recipe)
       patches += patch
     }

@@ -21,7 +21,8 @@ import Testing
     // Everything from the second block on has moved by one, a little has changed, and some is new.
     var random = SeededRandom(seed: 11)
     let inserted = (0..<4096).map { _ in UInt8(random.next() & 255) }
-    var image = Array(Releases.running.prefix(4096) + inserted + Releases.running.dropFirst(4096).dropLast(4096))
+    var image = Array(
+      Releases.running.prefix(4096) + inserted + Releases.running.dropFirst(4096).dropLast(4096))
     for place in stride(from: 1 << 20, to: (1 << 20) + 40_000, by: 900) { image[place] ^= 0x55 }
     newer = image
     try device.write("newer.img", image)

@@ -148,16 +148,49 @@ private struct Pair {
     #expect(try #require(harness.written).fetched > 1_000_000)
   }
 
-  /// What nobody signed never reaches the decoder.
-  @Test func aDamagedPatchIsRefused() throws {
+  /// What nobody signed never reaches the decoder; the frame is in the bundle as a whole too.
+  @Test func aDamagedPatchCostsBytesOnly() throws {
     let harness = try pair.device()
     let whole = try pair.bundle(isDelta: false, in: harness.folder)
     var bundle = try pair.bundle(in: harness.folder)
     // The patches stand in front of the frames, which the bundle without a delta has too.
     let frames = whole.count - (try BundleInspection(path(whole, harness))).headLength
     bundle[bundle.count - frames - 10] ^= 1
-    #expect(throws: BundleFailure.self) { try harness.apply(bundle) }
-    #expect(harness.isDisarmed)
+    try harness.apply(bundle)
+    #expect(harness.imageInTarget)
+    #expect(harness.warnings.count == 1)
+  }
+
+  /// These patches would give the right bytes, and nobody has signed them.
+  @Test func aPatchWithoutItsDigestIsNotDecoded() throws {
+    let old = SampleBundle(version: "1.0", sequence: 10, frames: 8)
+    var image = old.image
+    for place in stride(from: 70_000, to: image.count, by: 130_000) { image[place] ^= 0x11 }
+    var new = SampleBundle(image: image, version: "2.0", sequence: 20, key: old.key)
+    new.addDelta(from: old, areUnsigned: true)
+    let artefact = old.manifest.artefacts[0]
+    var ledger = Ledger()
+    ledger.provision(
+      .a,
+      ImageIdentity(
+        version: "1.0", sequence: 10, imageDigest: artefact.imageDigest,
+        imageLength: artefact.length, frameSize: artefact.frameSize),
+      LedgerContext(now: Timestamp(seconds: 1_700_000_000), bootID: "boot-0"))
+    let harness = try InstallHarness(
+      new, booted: MemoryDevice(name: "booted", bytes: old.image), ledger: ledger)
+    try harness.apply()
+    #expect(harness.imageInTarget)
+    #expect(harness.warnings.count == 1)
+  }
+
+  @Test func aDamagedTableCostsBytesOnly() throws {
+    let harness = try pair.device()
+    var bundle = try pair.bundle(in: harness.folder)
+    let inspection = try BundleInspection(path(bundle, harness))
+    bundle[inspection.headLength - 10] ^= 1
+    try harness.apply(bundle)
+    #expect(harness.imageInTarget)
+    #expect(harness.warnings.count == 1 && harness.warnings[0].contains("delta table"))
   }
 
   private func path(_ bundle: [UInt8], _ harness: InstallHarness) throws -> String {

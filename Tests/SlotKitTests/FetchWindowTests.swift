@@ -43,6 +43,22 @@ import Testing
     bytes.withUnsafeBytes { window.store($0, in: part) }
   }
 
+  /// What was fetched ahead and stands behind what is wanted now is given up once, and not for each piece again.
+  @Test func whatIsWantedBeforeWhatIsThereIsAskedForFirst() {
+    let window = FetchWindow()
+    window.limit(to: 100 << 20)
+    window.expect([0..<1000, 9_000_000..<9_500_000], from: 0)
+    let ahead = window.begin(limit: 8, now: 0)
+    #expect(ahead.map(\.start) == [0, 9_000_000])
+    for part in ahead { store(window, part, part.missing) }
+    #expect(take(window, at: 0, 1000).count == 1000)
+    window.expect(
+      [5_000_000..<5_000_100, 7_000_000..<7_000_100, 9_000_000..<9_500_000], from: 1000)
+    #expect(
+      window.begin(limit: 8, now: 0).map(\.start) == [5_000_000, 7_000_000, 9_000_000])
+    #expect(take(window, at: 5_000_000, 10).isEmpty && !window.canBegin(limit: 8, now: 0))
+  }
+
   @Test func noMoreIsAskedForThanThereIsRoomFor() {
     let window = FetchWindow()
     window.limit(to: 100 << 20)

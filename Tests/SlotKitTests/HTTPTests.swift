@@ -55,6 +55,17 @@ import Testing
 }
 
 @Suite struct AddressTests {
+  @Test func aBundleIsNotNamedByAPassword() {
+    let reader = HTTPReader(
+      "http://user:secret@host/", HTTPOptions(Configuration()), Cancellation())
+    #expect(reader.name == "host")
+  }
+
+  @Test func aProxyThatIsShownIsSeen() {
+    #expect(HTTPFailure.showsProxy("Unsupported proxy syntax in 'http://user:p/ss@proxy:3128'"))
+    #expect(!HTTPFailure.showsProxy("Could not resolve proxy: proxy.example"))
+  }
+
   @Test(arguments: [
     ("http://host/a/b.krux", "http://host/a/b.krux"),
     ("https://user:pass@host:8443/a/b.krux?token=x#y", "https://host:8443/a/b.krux"),

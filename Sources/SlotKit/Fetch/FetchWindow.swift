@@ -57,12 +57,37 @@ final class FetchWindow {
 
   // MARK: - The reading side
 
-  /// What is asked for already stays so; `ranges` replace what was planned after it.
+  /// What is asked for already stays so, up to the first of `ranges` that it skips; these replace what was planned.
   func expect(_ ranges: [Range<UInt64>], from position: UInt64) {
     guard parts.last?.isOpen != true else { return }
     isSequential = false
+    dropParts(behind: firstGap(in: ranges, from: position))
     plan = RangePlan.merged(ranges, from: max(position, parts.last?.end ?? 0))
     clipPlan()
+  }
+
+  /// The first byte of `ranges`, from `position` on, that no part brings.
+  private func firstGap(in ranges: [Range<UInt64>], from position: UInt64) -> UInt64? {
+    for range in ranges where range.upperBound > position {
+      var next = max(range.lowerBound, position)
+      while next < range.upperBound {
+        guard let part = parts.first(where: { $0.start <= next && next < $0.end }) else {
+          return next
+        }
+        next = part.end
+      }
+    }
+    return nil
+  }
+
+  /// Parts come in ascending order, so none can be asked for in front of one that is there.
+  private func dropParts(behind offset: UInt64?) {
+    guard let offset else { return }
+    while let last = parts.last, last.start > offset {
+      last.isDropped = true
+      parts.removeLast()
+      ringEnd = last.ringStart
+    }
   }
 
   /// Copies what is there of the bytes from `position` on, which never moves back; 0 when none is yet. What stands

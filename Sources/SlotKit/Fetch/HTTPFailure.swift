@@ -9,12 +9,15 @@ struct HTTPFailure {
 
   private static let carriesOn = "check the network; the same command again carries on"
 
-  init(code: CURLcode, status: Int, detail: String, url: String) {
+  /// `detail` is libcurl's sentence; one that shows a proxy's address shows its password.
+  init(code: CURLcode, status: Int, detail text: String, url: String) {
+    let showsProxy = HTTPFailure.showsProxy(text)
+    let detail = showsProxy ? "the address of the proxy is not accepted" : text
     let place = HTTPReader.withoutSecrets(url)
     func failure(_ source: SourceCode, _ sentence: String, hint: String) -> SourceFailure {
       SourceFailure(source, sentence, hint: hint)
     }
-    isTransient = HTTPFailure.isTransient(code, status)
+    isTransient = HTTPFailure.isTransient(code, status) && !showsProxy
     switch code {
     case CURLE_HTTP_RETURNED_ERROR:
       let hint =
@@ -56,6 +59,10 @@ struct HTTPFailure {
     }
   }
 
+  static func showsProxy(_ text: String) -> Bool {
+    text.lowercased().contains("unsupported proxy")
+  }
+
   private static func isTransient(_ code: CURLcode, _ status: Int) -> Bool {
     switch code {
     case CURLE_HTTP_RETURNED_ERROR: status >= 500 || status == 408 || status == 429
@@ -72,6 +79,14 @@ struct HTTPFailure {
       .httpStatus,
       "the server answered \(status) for \(HTTPReader.withoutSecrets(url)), which is no file",
       hint: "check the address and the server")
+  }
+
+  /// An error of libcurl itself, as when memory is short.
+  static func cannotGoOn(_ code: CURLMcode, url: String) -> SourceFailure {
+    SourceFailure(
+      .broken,
+      "the fetch of \(HTTPReader.withoutSecrets(url)) broke off: \(String(cString: curl_multi_strerror(code)))",
+      hint: carriesOn)
   }
 
   static let changed = SourceFailure(

@@ -20,6 +20,8 @@ final class HTTPFetch: @unchecked Sendable {
   private var fetched: UInt64 = 0
   /// Requests that may be in flight: one more with each that was answered, half as many with each that failed.
   private var limit = 1
+  /// What `limit` may grow to: a server that has refused so many is not asked so again.
+  private var ceiling = Int.max
   private var hasNews = false
   private var mustResume = false
 
@@ -31,6 +33,8 @@ final class HTTPFetch: @unchecked Sendable {
   private var idle: [UnsafeMutableRawPointer] = []
   /// Where redirects led to, so that not every request goes that way again.
   private var address: String
+  /// False once a place that a redirect led to has refused what the address itself gives.
+  private var mayRemember = true
   private var pace: RateLimit?
 
   private static let isInitialised = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
@@ -104,12 +108,12 @@ final class HTTPFetch: @unchecked Sendable {
       for (part, target) in begun { begin(part, target) }
       resume()
       var running: Int32 = 0
-      _ = curl_multi_perform(multi, &running)
+      check(curl_multi_perform(multi, &running))
       let hasEnded = collect()
       tellReader()
       waitForPace()
       // Who has ended makes place for another.
-      if !hasEnded { _ = curl_multi_poll(multi, nil, 0, patience, nil) }
+      if !hasEnded { check(curl_multi_poll(multi, nil, 0, patience, nil)) }
     }
     for request in requests.values { _ = curl_multi_remove_handle(multi, request.handle) }
     for handle in idle + requests.keys { curl_easy_cleanup(handle) }
@@ -138,7 +142,13 @@ final class HTTPFetch: @unchecked Sendable {
     let request = HTTPRequest(target, for: part, of: self, handle)
     request.configure(options)
     requests[handle] = request
-    _ = curl_multi_add_handle(multi, handle)
+    check(curl_multi_add_handle(multi, handle))
+  }
+
+  /// Without this a part would be waited for that nobody fetches.
+  private func check(_ code: CURLMcode) {
+    guard code != CURLM_OK else { return }
+    monitor.locked { fail(HTTPFailure.cannotGoOn(code, url: url)) }
   }
 
   /// Milliseconds in which nothing has to be done but what libcurl sees itself.
@@ -193,9 +203,10 @@ final class HTTPFetch: @unchecked Sendable {
         hasNews = true
       }
       hasEnded = true
-      requests[handle] = nil
       _ = curl_multi_remove_handle(multi, handle)
       curl_easy_reset(handle)
+      // Only now: libcurl has used its buffers until here.
+      requests[handle] = nil
       idle.append(handle)
     }
     return hasEnded
@@ -243,6 +254,8 @@ final class HTTPFetch: @unchecked Sendable {
   /// Whether an answer brings what was asked for. Where it brings the whole file instead, that is read through.
   private func judge(_ request: HTTPRequest) -> Bool {
     request.isJudged = true
+    // What nobody waits for any more decides nothing.
+    if request.part.isDropped { return false }
     let headers = request.headers
     guard let start = HTTPFetch.start(of: headers) else {
       return refuse(HTTPFailure.noFile(status: headers.status, url: url))
@@ -254,7 +267,7 @@ final class HTTPFetch: @unchecked Sendable {
       identity = headers.identity
       if let total = headers.identity.totalLength { window.limit(to: total) }
     }
-    address = request.effectiveAddress ?? url
+    if mayRemember { address = request.effectiveAddress ?? url }
     if !request.part.isOpen, headers.status == 200 {
       request.part = window.readThrough()
       request.part.state = .active
@@ -290,7 +303,7 @@ final class HTTPFetch: @unchecked Sendable {
     if !request.isJudged, code == CURLE_OK, !judge(request) { return }
     let part = request.part
     if part.state == .complete {
-      limit = min(limit + 1, options.inFlight(isMultiplexed: request.isMultiplexed))
+      limit = min(limit + 1, ceiling, options.inFlight(isMultiplexed: request.isMultiplexed))
     }
     guard error == nil, !part.isDropped, part.state != .complete else { return }
     if part.isOpen, code == CURLE_OK, request.excess == 0,
@@ -304,15 +317,27 @@ final class HTTPFetch: @unchecked Sendable {
       _ = window.readThrough()
       return
     }
-    let failure = request.failure(code, url: url)
-    let wasElsewhere = request.target.address != url
+    retry(part, after: request, request.failure(code, url: url))
+  }
+
+  private func retry(_ part: FetchPart, after request: HTTPRequest, _ failure: HTTPFailure) {
+    let isRefused = failure.error.code == .httpStatus
+    if request.target.address != url, isRefused, !failure.isTransient {
+      // A redirect that counts for one request only, or that took the password out of the address.
+      (address, mayRemember) = (url, false)
+      part.state = .waiting(until: 0)
+      return
+    }
     address = url
-    guard failure.isTransient || wasElsewhere, part.fruitless < options.retries else {
+    let wasCrowded = isRefused && identity != nil && limit > 1
+    if wasCrowded { ceiling = max(1, limit / 2) }
+    limit = max(1, limit / 2)
+    // Some refuse for good what comes beside others; each of these halves what may.
+    guard failure.isTransient ? part.fruitless < options.retries : wasCrowded else {
       return fail(failure.error)
     }
     let delay = Int64(options.retryDelaySeconds) * 1000 << Int64(min(part.fruitless, 5))
     part.fruitless += 1
     part.state = .waiting(until: BootClock.now() + delay)
-    limit = max(1, limit / 2)
   }
 }

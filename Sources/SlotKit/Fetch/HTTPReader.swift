@@ -10,8 +10,7 @@ final class HTTPReader: BundleReader {
 
   init(_ url: String, _ options: HTTPOptions, _ cancellation: Cancellation) {
     fetch = HTTPFetch(url, options, cancellation)
-    let path = HTTPReader.withoutQuery(url)
-    name = path.split(separator: "/").last.map { String($0).printable } ?? url.printable
+    name = HTTPReader.withoutSecrets(url).split(separator: "/").last.map(String.init) ?? ""
   }
 
   deinit { fetch.stop() }

@@ -8,8 +8,8 @@ extension OpenedBundle {
     _ cancellation: Cancellation, progress: (UInt64, UInt64) -> Void = { _, _ in }
   ) throws {
     let tables = try verifiedTables()
-    for placed in manifest.placedTables {
-      guard let delta = tables.deltas[placed.offset] else { continue }
+    for (index, placed) in manifest.placedTables.enumerated() {
+      guard let delta = tables.deltas[index] else { continue }
       try verify(delta, at: payloadOffset(of: placed), cancellation, progress)
     }
     var start = header.payloadOffset + manifest.tablePayloadsLength
@@ -23,13 +23,13 @@ extension OpenedBundle {
   }
 
   /// Every table in the order in which they stand, those of kinds that this version does not know too. Deltas by
-  /// where they stand.
+  /// their number among the tables.
   private func verifiedTables() throws -> (
-    frames: [String: FrameTable], deltas: [UInt64: DeltaTable]
+    frames: [String: FrameTable], deltas: [Int: DeltaTable]
   ) {
     var frames: [String: FrameTable] = [:]
-    var deltas: [UInt64: DeltaTable] = [:]
-    for placed in manifest.placedTables {
+    var deltas: [Int: DeltaTable] = [:]
+    for (index, placed) in manifest.placedTables.enumerated() {
       let description = placed.description
       let bytes = try reader.bytes(Int(description.length), of: length)
       let artefact = manifest.artefacts.first { $0.name == description.artefact }
@@ -39,7 +39,7 @@ extension OpenedBundle {
           verifying: bytes, description: description, artefact: artefact)
       // For these the length of the frame table bounds what the recipes may take.
       case (TableDescription.delta, let artefact?) where artefact.kind == .slotImage:
-        deltas[placed.offset] = try DeltaTable(
+        deltas[index] = try DeltaTable(
           verifying: bytes, description: description, artefact: artefact)
       default:
         guard Digest(of: bytes) == description.digest else {

@@ -24,14 +24,17 @@ struct Installation {
     self.observer = observer
     table = try bundle.frames(of: artefact)
     head = SlotHead(imageLength: artefact.length)
-    rebuild = try base.flatMap { try Installation.source(bundle, artefact, $0.image, $0.device) }
+    rebuild = try base.flatMap {
+      try Installation.source(bundle, artefact, $0.image, $0.device, observer)
+    }
   }
 
   /// What rebuilds the image from `base`, where the bundle has that and the device is large enough.
   private static func source(
-    _ bundle: OpenedBundle, _ artefact: Artefact, _ image: Digest, _ base: any SlotDevice
+    _ bundle: OpenedBundle, _ artefact: Artefact, _ image: Digest, _ base: any SlotDevice,
+    _ observer: InstallObserver
   ) throws -> RebuildSource? {
-    guard let delta = try bundle.delta(of: artefact, from: image),
+    guard let delta = try bundle.delta(of: artefact, from: image, observer),
       delta.baseLength <= base.byteCount,
       let placed = bundle.manifest.deltaTable(of: artefact, from: image)
     else { return nil }
@@ -59,12 +62,13 @@ struct Installation {
 
   /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead.
   func write(_ plan: InstallPlan) throws {
-    var done: UInt64 = 0
+    var (done, shown): (UInt64, UInt64) = (0, 0)
     func report(_ count: UInt64) {
+      // Never back, though frames that were missed are done once more.
+      shown = max(shown, min(done + count, plan.writeBytes))
       observer(
         .progress(
-          .writing, done: min(done + count, plan.writeBytes), total: plan.writeBytes,
-          fetched: bundle.reader.bytesFetched))
+          .writing, done: shown, total: plan.writeBytes, fetched: bundle.reader.bytesFetched))
     }
     let frames = plan.frames(from: .base)
     bundle.reader.expect(

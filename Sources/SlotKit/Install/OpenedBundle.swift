@@ -49,14 +49,22 @@ public struct OpenedBundle {
       verifying: try bytes(of: placed), description: placed.description, artefact: artefact)
   }
 
-  /// The same for what rebuilds `artefact` from `base`; nil when the bundle has no such table, or has it where a
-  /// reader that only goes forward is past it.
-  func delta(of artefact: Artefact, from base: Digest) throws -> DeltaTable? {
+  /// The same for what rebuilds `artefact` from `base`; nil when the bundle has no such table, has it where a reader
+  /// that only goes forward is past it, or has it damaged: everything that it saves is in the frames as well.
+  func delta(
+    of artefact: Artefact, from base: Digest, _ observer: InstallObserver
+  ) throws -> DeltaTable? {
     guard let placed = manifest.deltaTable(of: artefact, from: base),
       header.tablesOffset + placed.offset >= reader.position
     else { return nil }
-    return try DeltaTable(
-      verifying: try bytes(of: placed), description: placed.description, artefact: artefact)
+    let bytes = try bytes(of: placed)
+    do {
+      return try DeltaTable(
+        verifying: bytes, description: placed.description, artefact: artefact)
+    } catch {
+      observer(.warning("\(error.message); the whole image is fetched"))
+      return nil
+    }
   }
 
   private func bytes(of table: PlacedTable) throws -> [UInt8] {
