@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from .deltainputs import forget
 from .host import BenchError, LoopDevice, run
 from .krux import Krux
+from .mender import Mender
 from .peers import Runner, Swupdate
 from .session import session
 
@@ -77,6 +78,19 @@ class KruxDeltaOverOld(KruxDelta):
         return bench.inputs.old_in_target
 
 
+class KruxUnknown(OnBase, Krux):
+    """The booted slot holds the old image, of which the bundle knows nothing: it was made without
+    a base. The target holds other content."""
+
+    program = "krux-update, unknown base"
+
+    def bundle(self, bench):
+        return bench.inputs.www / f"unknown.{self.level}.krux"
+
+    def booted(self, bench):
+        return bench.booted.path
+
+
 class KruxFull(KruxPair):
     """The same bundle on a device that has nothing of it: all is fetched."""
 
@@ -84,6 +98,15 @@ class KruxFull(KruxPair):
 
     def booted(self, bench):
         return bench.stranger.path
+
+
+class MenderOverOld(OnBase, Mender):
+    """The peer that writes only what differs, by mebibytes: the target holds the old image."""
+
+    program = "mender-client, old image in the target"
+
+    def before(self, bench):
+        return bench.inputs.old_in_target
 
 
 class PatchFrom(OnBase):

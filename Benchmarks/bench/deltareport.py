@@ -1,19 +1,23 @@
-"""The table of updates from a known base, and what is reached of what was set out to be reached."""
+"""The table of updates from a base, and what is reached of what was set out to be reached."""
 
 from statistics import median
 
-from .deltapeers import KruxDelta, KruxDeltaOverOld, KruxFull, PatchFrom
+from .deltapeers import (
+    Casync, KruxDelta, KruxDeltaOverOld, KruxFull, KruxUnknown, MenderOverOld, PatchFrom)
 from .host import MIB
 from .inputs import BLOCK
-from .report import ratios, span
+from .report import MEMORY_LIMIT, line, middle_of, ratios, span
 
-HEADS = ["update from a known base", "fetched, times patch-from", "wall, times own full install",
-         "fetched MB", "requests", "wall s", "CPU s", "peak RSS MiB, largest process (all)",
-         "anonymous MiB", "written MiB", "read MiB", "flushes"]
-#: Peak memory for an image of 1 GiB, in MiB.
-MEMORY_LIMIT = 40
+HEADS = ["update", "fetched, times patch-from", "fetched, times casync",
+         "wall, times own full install", "written, times what differs", "fetched MB", "requests",
+         "wall s", "CPU s", "peak RSS MiB, largest process (all)", "anonymous MiB", "written MiB",
+         "read MiB", "flushes"]
 #: How far the bytes written may be from the bytes that differ.
 WRITTEN_SLACK = 0.02
+#: Bytes fetched from an unknown base, index included, as a part of what casync fetches.
+UNKNOWN_OF_CASYNC = 0.55
+#: Runners whose target holds the old image.
+OVER_OLD = (KruxDeltaOverOld, MenderOverOld)
 
 
 def of_kind(results, kind):
@@ -21,27 +25,35 @@ def of_kind(results, kind):
     return next((found for runner, found in results.items() if type(runner) is kind), None)
 
 
-def table(results):
-    """The Markdown table, fewest bytes first."""
-    patch, full = of_kind(results, PatchFrom), of_kind(results, KruxFull)
+def fetched(found):
+    return middle_of(found, "fetched")
+
+
+def table(results, size, differing):
+    """The Markdown table, fewest bytes first. Of the old image `differing` blocks of 4 KiB are
+    not those of the new one; of what else the target holds before a run, none is."""
+    def differs(runner):
+        return differing * BLOCK if isinstance(runner, OVER_OLD) else size
+
+    bases = of_kind(results, PatchFrom), of_kind(results, Casync), of_kind(results, KruxFull)
     lines = [HEADS, ["---"] * len(HEADS)]
-    lines += [row(runner, found, patch, full)
+    lines += [row(runner, found, bases, differs(runner))
               for runner, found in sorted(results.items(), key=lambda item: fetched(item[1]))]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def fetched(found):
-    return median(result.fetched for result in found)
+def row(runner, found, bases, differs):
+    patch, chunks, full = bases
 
-
-def row(runner, found, patch, full):
     def middle(name, unit=1.0, digits=1):
-        return f"{median(getattr(result, name) for result in found) / unit:.{digits}f}"
+        return f"{middle_of(found, name) / unit:.{digits}f}"
 
     return [
         runner.label,
         f"{fetched(found) / fetched(patch):.3f}" if patch else "–",
+        f"{fetched(found) / fetched(chunks):.3f}" if chunks else "–",
         span(ratios(found, full)) if full else "–",
+        f"{middle_of(found, 'written') / differs:.3f}",
         middle("fetched", 1e6, 2),
         middle("requests", digits=0),
         span([result.wall for result in found]),
@@ -57,12 +69,8 @@ def row(runner, found, patch, full):
 def verdicts(results, differing):
     """One line for each thing to reach that these runs say something of."""
     delta, over_old = of_kind(results, KruxDelta), of_kind(results, KruxDeltaOverOld)
-    patch, full = of_kind(results, PatchFrom), of_kind(results, KruxFull)
-    lines = []
-    if delta and patch:
-        ratio = fetched(delta) / fetched(patch)
-        lines.append(line(f"bytes fetched: {ratio:.3f} of zstd -19 --patch-from", ratio <= 1,
-                          "≤ 1.0"))
+    unknown, full = of_kind(results, KruxUnknown), of_kind(results, KruxFull)
+    lines = [*bytes_lines(delta, of_kind(results, PatchFrom), unknown, of_kind(results, Casync))]
     for name, found in (("", delta), (", old image in the target", over_old)):
         if found and full:
             shares = ratios(found, full)
@@ -70,7 +78,7 @@ def verdicts(results, differing):
                               median(shares) <= 1, "≤ 1.0"))
     if over_old:
         lines.append(written_line(over_old, differing))
-    ours = [result for found in (delta, over_old, full) if found for result in found]
+    ours = [result for found in (delta, over_old, unknown, full) if found for result in found]
     if ours:
         peak = max(result.largest for result in ours) / MIB
         lines.append(line(f"peak memory of krux-update: {peak:.1f} MiB", peak <= MEMORY_LIMIT,
@@ -78,13 +86,20 @@ def verdicts(results, differing):
     return lines
 
 
+def bytes_lines(delta, patch, unknown, chunks):
+    if delta and patch:
+        ratio = fetched(delta) / fetched(patch)
+        yield line(f"bytes fetched, known base: {ratio:.3f} of zstd -19 --patch-from", ratio <= 1,
+                   "≤ 1.0")
+    if unknown and chunks:
+        ratio = fetched(unknown) / fetched(chunks)
+        yield line(f"bytes fetched, unknown base: {ratio:.3f} of casync with chunks of 16 KiB",
+                   ratio <= UNKNOWN_OF_CASYNC, f"≤ {UNKNOWN_OF_CASYNC}")
+
+
 def written_line(found, differing):
-    written = median(result.written for result in found)
+    written = middle_of(found, "written")
     ratio = written / (differing * BLOCK)
     return line(f"bytes written: {written:.0f}, {ratio:.4f} of the {differing} blocks of 4 KiB in "
                 f"which the old image in the target differs ({differing * BLOCK} bytes)",
                 abs(ratio - 1) <= WRITTEN_SLACK, f"within {WRITTEN_SLACK:.0%}")
-
-
-def line(text, reached, goal):
-    return f"- {text}: {'reached' if reached else 'NOT reached'} ({goal})."

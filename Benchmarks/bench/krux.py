@@ -14,6 +14,7 @@ class Krux(Runner):
     """krux-update from a URL or a file: verified, written, flushed and read back whole."""
 
     program = "krux-update"
+    tells_events = True
 
     def binary(self, bench, name):
         path = bench.binaries / name
@@ -30,9 +31,12 @@ class Krux(Runner):
                 "--secret", folder / "bench.key", "--public", folder / "bench.pub")
         return bench.inputs.made(bench.inputs.folder / "krux-keys", generate)
 
+    def bundle(self, bench):
+        """Where the bundle stands."""
+        return bench.inputs.www / f"image.{self.level}.krux"
+
     def archive(self, bench):
-        inputs = bench.inputs
-        bundle = inputs.www / f"image.{self.level}.krux"
+        inputs, bundle = bench.inputs, self.bundle(bench)
         maker = bench.binaries / "krux-release"
         if bundle.exists() and maker.exists() and maker.stat().st_mtime > bundle.stat().st_mtime:
             bundle.unlink()
@@ -78,4 +82,4 @@ class Krux(Runner):
 
     def command(self, bench):
         return [self.binary(bench, "krux-update"), "apply", "--root", self.root(bench),
-                "--no-reboot", self.location(bench)]
+                "--no-reboot", "--json", self.location(bench)]

@@ -1,10 +1,11 @@
 """One measured run: what it cost, what reached the device, and whether that is the image."""
 
+import json
 import os
 import subprocess
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from .host import MIB, BenchError, Group, busy_seconds
@@ -30,6 +31,12 @@ class Result:
     read: int
     flushes: int
     equal: bool
+    #: From the start until the device's counters showed a write after their first flush.
+    first_write: float | None = None
+    #: Of a program that tells events: CPU time between `written` and `switched`.
+    read_back: float | None = None
+    #: When each kind of event came first, from the start.
+    events: dict = field(default_factory=dict)
 
     @property
     def cpu(self):
@@ -81,6 +88,70 @@ class Sampler(threading.Thread):
             self.temporary = max(self.temporary, stored_bytes(self.folder))
 
 
+class FirstWrite(threading.Thread):
+    """When the first write after the first flush reached the device, by its own counters.
+
+    Looks once a millisecond, only until it has seen it. What it sees is late by a look at most,
+    and by one more write where flush and write fell between two looks."""
+
+    INTERVAL = 0.001
+
+    def __init__(self, device):
+        super().__init__(daemon=True)
+        self.device = device
+        self.flushes = device.counters()["flushes"]
+        self.done = threading.Event()
+        self.seen = None
+
+    def run(self):
+        flushed = None
+        while not self.done.wait(self.INTERVAL):
+            now = self.device.counters()
+            if flushed is None and now["flushes"] > self.flushes:
+                flushed = now["written"]
+            elif flushed is not None and now["written"] > flushed:
+                self.seen = time.monotonic()
+                return
+
+    def stop(self):
+        self.done.set()
+        self.join()
+
+
+class Events(threading.Thread):
+    """Reads the lines of a program that tells events: when each kind came first, and how much
+    CPU time the group had used by then."""
+
+    def __init__(self, lines, group, log):
+        super().__init__(daemon=True)
+        self.lines, self.group, self.log = lines, group, log
+        self.times, self.cpu = {}, {}
+
+    def run(self):
+        for line in self.lines:
+            now = time.monotonic()
+            name = event_name(line)
+            if name and name not in self.times:
+                self.times[name], self.cpu[name] = now, sum(self.group.cpu())
+            self.log.write(line)
+
+    def read_back(self):
+        """CPU time between the last write and the switch, or None when there was no switch."""
+        if not {"written", "switched"} <= self.cpu.keys():
+            return None
+        return self.cpu["switched"] - self.cpu["written"]
+
+
+def event_name(line):
+    """The event's name, for progress the phase's with it; None for a line that is no event."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    name = event.get("event")
+    return f"{name}, {event['phase']}" if name == "progress" else name
+
+
 def memory_status(pid):
     """The process's memory figures in bytes; None for one that ended or only measures."""
     try:
@@ -111,24 +182,32 @@ def measure(bench, runner, group):
     log = bench.scratch / f"{runner.label.replace(' ', '-').replace('|', '')}.log"
     command = runner.command(bench)
     timed = group.wrap(["/usr/bin/time", "-f", "%M", "-o", peak_file, *command])
-    sampler = Sampler(group, bench.temporary, bench.target)
+    sampler, first = Sampler(group, bench.temporary, bench.target), FirstWrite(bench.target)
     bench.server.take_log()
     device, cpu, busy = bench.target.counters(), group.cpu(), busy_seconds()
-    with open(log, "w") as output:
+    with open(log, "w", buffering=1) as output:
         start = time.monotonic()
         process = subprocess.Popen(
-            timed, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            timed, stdin=subprocess.DEVNULL, stderr=output, text=True,
+            stdout=subprocess.PIPE if runner.tells_events else output,
             env=os.environ | {"TMPDIR": str(bench.temporary)} | runner.environment(bench),
             start_new_session=True)
-        sampler.start()
+        events = Events(process.stdout or (), group, output)
+        events.start()
+        watchers = [sampler, first] if runner.tells_events else [sampler]
+        for watcher in watchers:
+            watcher.start()
         try:
             status = process.wait()
             wall = time.monotonic() - start
             after, cpu_after, busy_after = bench.target.counters(), group.cpu(), busy_seconds()
         finally:
-            sampler.stop()
+            for watcher in watchers:
+                watcher.stop()
+        events.join()
     if status != 0:
         raise BenchError(f"{runner.label}: exit status {status}\n{log.read_text()[-4000:]}")
+    wall = runner.own_time(bench) or wall
     fetched, requests = bench.server.take_log()
     user, system = (end - begin for begin, end in zip(cpu, cpu_after))
     largest = int(peak_file.read_text().split()[-1]) * 1024
@@ -138,7 +217,9 @@ def measure(bench, runner, group):
         largest=max(largest, *sampler.peaks.values(), 0),
         together=max(largest, sum(sampler.peaks.values())), anonymous=sampler.anonymous,
         group=group.memory_peak(), temporary=sampler.temporary, fetched=fetched, requests=requests,
-        equal=same(bench.target, bench.inputs.image),
+        equal=not runner.installs or same(bench.target, bench.inputs.image),
+        first_write=first.seen and first.seen - start, read_back=events.read_back(),
+        events={name: at - start for name, at in events.times.items()},
         **{name: after[name] - device[name] for name in ("written", "read", "flushes")})
 
 

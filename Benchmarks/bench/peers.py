@@ -13,13 +13,21 @@ class Runner:
 
     program = ""
     needs = ()
+    #: Whether it is an updater: it checks a signature, and switches to what it has installed.
+    updater = False
+    #: Whether it leaves the image in the target; what does not is a limit to compare with.
+    installs = True
+    #: Whether it prints krux-update's events, one JSON object a line.
+    tells_events = False
+    #: How its archive is compressed, where that is not zstd at the level of the run.
+    compression = None
 
     def __init__(self, source, level):
         self.source, self.level = source, level
 
     @property
     def label(self):
-        return f"{self.program}, {self.source}, zstd -{self.level}"
+        return f"{self.program}, {self.source}, {self.compression or f'zstd -{self.level}'}"
 
     def archive(self, bench):
         """Makes the archive if it is not there, and returns its path below the web root."""
@@ -34,6 +42,10 @@ class Runner:
 
     def environment(self, bench):
         return {}
+
+    def own_time(self, bench):
+        """Seconds that the program itself took its work to last, where that counts: wall time."""
+        return None
 
     def before(self, bench):
         """What the target holds before a run."""
@@ -84,6 +96,7 @@ class Swupdate(Runner):
     time comes in steps; the time of the last write tells when the device was done."""
 
     program = "swupdate"
+    updater = True
     needs = ("swupdate", "cpio", "openssl")
 
     def archive(self, bench):

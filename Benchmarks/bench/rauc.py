@@ -49,6 +49,7 @@ class Rauc(Runner):
     The bundle is of the plain format: a bundle of the verity format needs device-mapper."""
 
     program = "rauc"
+    updater = True
     needs = ("rauc", "mksquashfs", "dbus-daemon", "dbus-send", "openssl")
 
     def archive(self, bench):
