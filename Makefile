@@ -11,7 +11,9 @@ IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools 
 	grub-efi-amd64-bin nginx-light python3 ca-certificates
 MACHINE_DEPS := $(IMAGE_DEPS) qemu-system-x86 ovmf socat util-linux
 SCRIPT_DEPS := $(MACHINE_DEPS) fdisk binutils dpkg-dev
-BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools e2fsprogs cpio time casync xdelta3 zchunk
+BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools e2fsprogs cpio time casync xdelta3 zchunk \
+	mender-client mender-artifact bmap-tools fio
+INSTRUCTION_DEPS := $(BUILD_DEPS) valgrind python3
 FAULT_DEPS := $(BUILD_DEPS) gcc libc6-dev faketime libfaketime util-linux mount python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -137,20 +139,44 @@ mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each
 bench-deps:
 	@$(call install,$(BENCH_DEPS))
 
-.PHONY: bench
-bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate and rauc (about twenty minutes)
-	Benchmarks/full-install --rounds 5 --bin .build-release/ship --markdown .build-release/bench.md
+.PHONY: instruction-deps
+instruction-deps:
+	@$(call install,$(INSTRUCTION_DEPS))
 
+.PHONY: bench
+bench: bench-deps release ## Full install beside curl|zstd|dd, swupdate, rauc, mender, bmaptool and fio (half an hour)
+	Benchmarks/full-install --rounds 5 --bin .build-release/ship --markdown .build-release/bench.md \
+	  --json Benchmarks/plots/full-install.json
+	Benchmarks/plot Benchmarks/plots/full-install.json
+
+# One round of each benchmark on small images: proves that they work, and says nothing of speed.
 .PHONY: bench-small
-bench-small: bench-deps release
-	Benchmarks/full-install --rounds 1 --size 64 --levels 3 --bin .build-release/ship
+bench-small: bench-deps instruction-deps release
+	mkdir -p .build-release/small
+	Benchmarks/full-install --rounds 1 --size 64 --levels 3 --quiet-wait 0 --bin .build-release/ship \
+	  --json .build-release/small/full-install.json
+	Benchmarks/pairs --out .build-release/small/pairs --size 24 --pair ext4-small
+	Benchmarks/delta --rounds 1 --pairs .build-release/small/pairs --pair ext4-small --quiet-wait 0 \
+	  --only krux,krux-over-old,krux-unknown,krux-full,patch-from,xdelta3,swupdate,mender-over-old \
+	  --bin .build-release/ship --json .build-release/small/delta-ext4-small.json
+	Benchmarks/plot .build-release/small/*.json
+	Benchmarks/instructions --sizes 2,4 --level 3 --bin .build-release/ship
 
 .PHONY: bench-delta
-bench-delta: bench-deps release ## Updates from a known base beside zstd --patch-from, xdelta3, casync and swupdate (hours)
+bench-delta: bench-deps release ## Updates from known and unknown bases beside zstd --patch-from, xdelta3, casync, swupdate (hours)
 	Benchmarks/pairs --out .build-release/pairs
 	for pair in ext4-small ext4-large squashfs-small; do \
 	  Benchmarks/delta --pairs .build-release/pairs --pair $$pair --bin .build-release/ship \
-	    --markdown .build-release/delta-$$pair.md || exit 1; done
+	    --markdown .build-release/delta-$$pair.md --json Benchmarks/plots/delta-$$pair.json || exit 1; \
+	  Benchmarks/plot Benchmarks/plots/delta-$$pair.json; done
+
+.PHONY: bench-plots
+bench-plots: ## Draw the plots again from what the benchmarks have stored
+	Benchmarks/plot Benchmarks/plots/*.json
+
+.PHONY: bench-instructions
+bench-instructions: instruction-deps release ## Instructions per byte of the hot paths, counted by valgrind; they repeat
+	Benchmarks/instructions --bin .build-release/ship --markdown .build-release/instructions.md
 
 .PHONY: bench-memory
 bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 GiB and 16 GiB
