@@ -58,6 +58,7 @@ final class ApplyReport {
     lastPhase = phase
     switch phase {
     case .comparing: Report.line("Comparing inactive partition (\(targetName))...")
+    case .searching: Report.line("Searching what is running for parts of the image...")
     case .writing: Report.line("Writing to inactive partition (\(targetName))...")
     case .verifying: Report.line("Reading back and verifying...")
     }

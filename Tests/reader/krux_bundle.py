@@ -267,6 +267,18 @@ def read_image(file, manifest, image, frames):
     require(file.read(1) == b"", "something follows the payload")
 
 
+def block_hashes(frame):
+    """What a table of blocks has for a frame that is not zero."""
+    hashes = b""
+    for start in range(0, len(frame), 4096):
+        value = 0xCBF29CE484222325
+        for (word,) in struct.iter_unpack("<Q", frame[start : start + 4096]):
+            value = (value ^ word) * 0x9E3779B97F4A7C15 % 2**64
+            value ^= value >> 29
+        hashes += struct.pack("<I", value >> 32)
+    return hashes
+
+
 def extract(bundle, public_key, out):
     with open(bundle, "rb") as file, open(out + ".partial", "wb") as output:
         manifest, tables = open_bundle(file, public_key)
@@ -274,8 +286,13 @@ def extract(bundle, public_key, out):
         frames = frames_of(manifest, tables, image)
         for table in manifest["tables"]:
             read(file, table["payloadLength"])
+        hashes = b""
         for plain in read_image(file, manifest, image, frames):
             output.write(plain)
+            hashes += block_hashes(plain) if any(plain) else b""
+        for description, table in zip(manifest["tables"], tables):
+            if (description["kind"], description["artefact"]) == ("blocks", image["name"]):
+                require(table == hashes, "the table of blocks is not of this image")
     os.rename(out + ".partial", out)
 
 

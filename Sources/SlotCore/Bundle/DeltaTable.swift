@@ -2,7 +2,7 @@
 ///
 /// What a recipe makes is not believed: each frame has to match its digest in the frame table, and a frame that
 /// does not is fetched whole.
-public struct DeltaTable: Sendable {
+public struct DeltaTable: FrameRecipes {
   /// Bytes of the base, of which recipes may use every block.
   public let baseLength: UInt64
 
@@ -63,7 +63,6 @@ public struct DeltaTable: Sendable {
   /// Frames of the artefact.
   public var count: Int { starts.count }
 
-  /// Nil: the frame is zero, or has to be fetched from the bundle's frames.
   public subscript(index: Int) -> FrameRecipe? {
     // `init` has read every recipe.
     var input = VariableIntegers.Reader(recipes, at: starts[index].recipe)
@@ -72,7 +71,6 @@ public struct DeltaTable: Sendable {
     return recipe
   }
 
-  /// Bytes from the start of the table's payload to the patch of frame `index`.
   public func payloadOffset(of index: Int) -> UInt64 { starts[index].payloadOffset }
 
   /// The table's bytes; nil when they would be larger than a reader takes.

@@ -1,3 +1,11 @@
+/// How the frames of an artefact are put together.
+public protocol FrameRecipes: Sendable {
+  /// Nil: the frame is zero, or has to be fetched from the bundle's frames.
+  subscript(index: Int) -> FrameRecipe? { get }
+  /// Bytes from the start of the patches to that of frame `index`.
+  func payloadOffset(of index: Int) -> UInt64
+}
+
 /// How one frame is put together from an older image, the base, and a patch.
 public struct FrameRecipe: Equatable, Sendable {
   public enum Source: Equatable, Sendable {
@@ -50,6 +58,27 @@ public struct FrameRecipe: Equatable, Sendable {
   /// What the patch decodes to, in bytes.
   public var patchedLength: Int {
     segments.reduce(0) { $1.source == .patch ? $0 + $1.length : $0 }
+  }
+}
+
+extension [FrameRecipe.Segment] {
+  /// Lengthens the last segment where `source` goes on from it.
+  public mutating func append(_ source: FrameRecipe.Source, length: Int) {
+    if let last, last.isFollowed(by: source) {
+      self[count - 1].length += length
+    } else {
+      append(FrameRecipe.Segment(source, length: length))
+    }
+  }
+}
+
+extension FrameRecipe.Segment {
+  fileprivate func isFollowed(by next: FrameRecipe.Source) -> Bool {
+    switch (source, next) {
+    case (.zero, .zero), (.patch, .patch): true
+    case (.base(let offset), .base(let following)): offset + UInt64(length) == following
+    default: false
+    }
   }
 }
 

@@ -61,6 +61,13 @@ public struct Manifest: Equatable, Sendable {
     }
   }
 
+  /// The hashes of the blocks of `artefact`.
+  public func blockTable(of artefact: Artefact) -> PlacedTable? {
+    placedTables.first {
+      $0.description.kind == TableDescription.blocks && $0.description.artefact == artefact.name
+    }
+  }
+
   /// All tables, and where they and their payloads stand.
   public var placedTables: [PlacedTable] {
     var placed: [PlacedTable] = []
@@ -128,6 +135,8 @@ public struct TableDescription: Equatable, Sendable {
   public static let frames = "frames"
   /// How to rebuild an artefact from an older one: see `DeltaTable`.
   public static let delta = "delta"
+  /// The hashes of an artefact's blocks: see `BlockTable`.
+  public static let blocks = "blocks"
 
   public var kind: String
   /// The name of the artefact that the table describes.

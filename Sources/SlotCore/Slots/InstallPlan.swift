@@ -30,8 +30,11 @@ public struct InstallPlan: Equatable, Sendable {
   /// Uncompressed bytes of the frames that are put together from the booted slot.
   public private(set) var baseBytes: UInt64 = 0
 
-  /// `inTarget` says which frames were read in the target and matched; `delta` is for the image in the booted slot.
-  public init(_ table: FrameTable, delta: DeltaTable? = nil, inTarget: (Int) -> Bool) {
+  /// `inTarget` says which frames were read in the target and matched; `recipes` start from the image in the
+  /// booted slot.
+  public init(
+    _ table: FrameTable, recipes: (any FrameRecipes)? = nil, inTarget: (Int) -> Bool
+  ) {
     for index in 0..<table.count {
       let frame = table[index]
       guard !inTarget(index) else {
@@ -40,11 +43,11 @@ public struct InstallPlan: Equatable, Sendable {
         continue
       }
       writeBytes += UInt64(frame.length)
-      if let recipe = delta?[index] {
+      if let recipe = recipes?[index] {
         fetchBytes += UInt64(recipe.patch?.storedLength ?? 0)
         append(index, .base)
       } else if frame.codec == .zero {
-        append(index, delta == nil ? .zero : .base)
+        append(index, recipes == nil ? .zero : .base)
       } else {
         fetchBytes += UInt64(frame.storedLength)
         append(index, .bundle)

@@ -8,6 +8,8 @@ public protocol BundleReader: AnyObject {
   var totalLength: UInt64? { get }
   /// Bytes from the start of the bundle to what is read next.
   var position: UInt64 { get }
+  /// Whether bytes that are skipped need not travel.
+  var isSelective: Bool { get }
   /// Bytes that travelled, for the account at the end.
   var bytesFetched: UInt64 { get }
 
@@ -25,6 +27,9 @@ public protocol BundleReader: AnyObject {
 }
 
 extension BundleReader {
+  /// For sources that are near, or give all or nothing.
+  public var isSelective: Bool { false }
+
   /// For sources that gain nothing by knowing.
   public func expect(_ ranges: [Range<UInt64>]) {}
 

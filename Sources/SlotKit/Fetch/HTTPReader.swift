@@ -5,6 +5,7 @@ final class HTTPReader: BundleReader {
   let name: String
   private(set) var position: UInt64 = 0
   var totalLength: UInt64? { fetch.totalLength }
+  let isSelective = true
   var bytesFetched: UInt64 { fetch.bytesFetched }
   private let fetch: HTTPFetch
 

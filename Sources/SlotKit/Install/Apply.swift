@@ -47,9 +47,9 @@ extension Updater {
     let device = try machine.open(target, .exclusive)
     defer { withExtendedLifetime(device) {} }
     observer(.verified(bundle, target: target))
-    let installation = try Installation(
+    var installation = try Installation(
       bundle, artefact, device, base: base(state, bundle, artefact), cancellation, observer)
-    return try install(installation, state, options, observer)
+    return try install(&installation, state, options, observer)
   }
 
   private func facts(
@@ -66,21 +66,21 @@ extension Updater {
       assessment: state.assessment, savesTries: state.savesTries)
   }
 
-  /// The booted slot, read only, and what the ledger says that it holds. Nothing of it is believed, and without it
-  /// the bundle has everything.
+  /// The booted slot, read only, where the bundle may have something for it. Without it the bundle has everything.
   private func base(
     _ state: DeviceState, _ bundle: OpenedBundle, _ artefact: Artefact
-  ) -> (image: Digest, device: any SlotDevice)? {
-    guard let image = state.ledger.image(in: booted),
-      bundle.manifest.deltaTable(of: artefact, from: image.imageDigest) != nil,
+  ) -> InstalledBase? {
+    let image = state.ledger.image(in: booted)
+    let hasDelta = image.flatMap { bundle.manifest.deltaTable(of: artefact, from: $0.imageDigest) }
+    guard hasDelta != nil || bundle.reader.isSelective,
       let location = try? machine.location(of: booted),
       let device = try? machine.open(location, .readOnly)
     else { return nil }
-    return (image.imageDigest, device)
+    return InstalledBase(image: image, device: device)
   }
 
   private func install(
-    _ installation: Installation, _ state: DeviceState, _ options: ApplyOptions,
+    _ installation: inout Installation, _ state: DeviceState, _ options: ApplyOptions,
     _ observer: InstallObserver
   ) throws -> ApplyOutcome {
     let target = booted.other

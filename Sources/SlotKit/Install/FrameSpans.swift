@@ -1,9 +1,9 @@
 internal import SlotCore
 
-/// The pieces in which an image is read and written: whole frames, about a mebibyte together, so that a device
+/// The pieces in which an image is read and written: whole frames, about half a mebibyte together, so that a device
 /// sees few large operations whatever the frame size.
 struct FrameSpans {
-  static let targetBytes = 1 << 20
+  static let targetBytes = 512 << 10
 
   let frameCount: Int
   private let framesPerSpan: Int
@@ -32,6 +32,15 @@ struct FrameSpans {
 }
 
 extension FrameTable {
+  /// Whether frame `index` stands whole in `buffer`, which begins `offset` bytes from the start of the image.
+  func matches(_ index: Int, in buffer: UnsafeRawBufferPointer, from offset: UInt64) -> Bool {
+    let frame = self[index]
+    let start = Int(frame.imageOffset - offset)
+    let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start + frame.length])
+    // The table was checked to have the digest of zeros for a zero frame.
+    return frame.codec == .zero ? bytes.isAllZero : Digest(of: bytes) == frame.plainDigest
+  }
+
   /// The bytes of the image that `frames` cover.
   func imageRange(_ frames: Range<Int>) -> Range<UInt64> {
     let last = self[frames.upperBound - 1]

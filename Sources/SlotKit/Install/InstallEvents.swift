@@ -4,6 +4,8 @@ public import SlotCore
 public enum WorkPhase: String, Sendable {
   /// Reading the target slot for what is there already.
   case comparing
+  /// Reading the booted slot for blocks that the image has too.
+  case searching
   /// Fetching and writing.
   case writing
   /// Reading back.

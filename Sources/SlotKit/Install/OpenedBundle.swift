@@ -62,6 +62,22 @@ public struct OpenedBundle {
       return try DeltaTable(
         verifying: bytes, description: placed.description, artefact: artefact)
     } catch {
+      observer(.warning("\(error.message); more than that has to be fetched"))
+      return nil
+    }
+  }
+
+  /// The same for the hashes of its blocks, which stand behind the deltas.
+  func blocks(
+    of artefact: Artefact, _ frames: FrameTable, _ observer: InstallObserver
+  ) throws -> BlockTable? {
+    guard let placed = manifest.blockTable(of: artefact),
+      header.tablesOffset + placed.offset >= reader.position
+    else { return nil }
+    let bytes = try bytes(of: placed)
+    do {
+      return try BlockTable(verifying: bytes, description: placed.description, frames: frames)
+    } catch {
       observer(.warning("\(error.message); the whole image is fetched"))
       return nil
     }

@@ -8,8 +8,10 @@ final class Pipeline<Job: Sendable>: Sendable {
 
   private init(workers: Int, bufferBytes: Int) {
     jobs = BoundedQueue(capacity: workers)
-    buffers = BoundedQueue(capacity: workers * 2)
-    for _ in 0..<workers * 2 { _ = buffers.put(AlignedBuffer(byteCount: bufferBytes)) }
+    // One to fill, one that waits, and what the workers have.
+    let count = workers + 2
+    buffers = BoundedQueue(capacity: count)
+    for _ in 0..<count { _ = buffers.put(AlignedBuffer(byteCount: bufferBytes)) }
   }
 
   /// Nil when a worker has failed.

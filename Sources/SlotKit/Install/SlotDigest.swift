@@ -11,23 +11,15 @@ public enum SlotDigest {
   ) throws -> Digest {
     let count = Int((length + UInt64(frameSize) - 1) / UInt64(frameSize))
     let digests = FrameDigests(count: count)
-    let done = SharedCounter(0)
-    let next = SharedCounter(0)
     let report = CallerProgress(progress)
-    let stop: @Sendable () -> Void = { next.set(count) }
-    try Threads.concurrently(Threads.workerCount, failed: stop) { worker in
-      let buffer = AlignedBuffer(byteCount: frameSize)
-      while true {
-        let index = next.increment()
-        guard index < count else { return }
-        try cancellation.check()
-        let offset = UInt64(index) * UInt64(frameSize)
-        let bytes = buffer.prefix(Int(min(UInt64(frameSize), length - offset)))
-        try device.read(into: bytes, at: offset)
-        digests.set(index, Digest(of: UnsafeRawBufferPointer(bytes)))
-        let total = done.add(bytes.count)
-        if worker == 0 { report.call(UInt64(total)) }
-      }
+    try ParallelSpans.forEach(
+      0..<count, bufferBytes: frameSize, cancellation, progress: { report.call($0) }
+    ) { index, buffer in
+      let offset = UInt64(index) * UInt64(frameSize)
+      let bytes = buffer.prefix(Int(min(UInt64(frameSize), length - offset)))
+      try device.read(into: bytes, at: offset)
+      digests.set(index, Digest(of: UnsafeRawBufferPointer(bytes)))
+      return bytes.count
     }
     var image = DigestStream()
     for digest in digests.all { image.update(digest.bytes) }

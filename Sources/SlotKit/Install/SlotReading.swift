@@ -1,5 +1,4 @@
 internal import SlotCore
-internal import Synchronization
 
 /// Reads a slot past the page cache, several large reads in flight, and compares every frame with its digest.
 struct SlotReading: Sendable {
@@ -28,7 +27,9 @@ struct SlotReading: Sendable {
     try forEachSpan(nil, progress) { frames, buffer in
       let offset = table[frames.lowerBound].imageOffset
       do { try device.read(into: buffer, at: offset) } catch is SlotFailure { return }
-      let matching = frames.filter { matches($0, in: buffer, of: frames) }
+      let matching = frames.filter {
+        table.matches($0, in: UnsafeRawBufferPointer(buffer), from: offset)
+      }
       if matching.first == 0 { head.take(from: UnsafeRawBufferPointer(buffer)) }
       found.insert(matching)
     }
@@ -44,11 +45,13 @@ struct SlotReading: Sendable {
     progress: @Sendable @escaping (UInt64) -> Void = { _ in }
   ) throws {
     try forEachSpan(range, progress) { frames, buffer in
-      try device.read(into: buffer, at: table[frames.lowerBound].imageOffset)
+      let start = table[frames.lowerBound].imageOffset
+      try device.read(into: buffer, at: start)
       if frames.lowerBound == 0, let bytes = head?.bytes {
         buffer.copyMemory(from: bytes)
       }
-      for index in frames where !matches(index, in: buffer, of: frames) {
+      let bytes = UnsafeRawBufferPointer(buffer)
+      for index in frames where !table.matches(index, in: bytes, from: start) {
         let offset = table[index].imageOffset
         throw SlotFailure(
           .readBackMismatch,
@@ -58,57 +61,20 @@ struct SlotReading: Sendable {
     }
   }
 
-  private func matches(
-    _ index: Int, in buffer: UnsafeMutableRawBufferPointer, of frames: Range<Int>
-  ) -> Bool {
-    let frame = table[index]
-    let start = Int(frame.imageOffset - table[frames.lowerBound].imageOffset)
-    let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start + frame.length])
-    // The table was checked to have the digest of zeros for a zero frame.
-    return frame.codec == .zero ? bytes.isAllZero : Digest(of: bytes) == frame.plainDigest
-  }
-
   private func forEachSpan(
     _ range: Range<Int>? = nil, _ progress: @escaping @Sendable (UInt64) -> Void,
     _ body: @escaping @Sendable (Range<Int>, UnsafeMutableRawBufferPointer) throws -> Void
   ) throws {
-    let range = range ?? 0..<spans.count
-    let next = SharedCounter(range.lowerBound)
-    let done = SharedCounter(0)
-    let (table, spans, cancellation) = (table, spans, cancellation)
-    let stop: @Sendable () -> Void = { next.set(range.upperBound) }
-    try Threads.concurrently(min(Threads.workerCount, range.count), failed: stop) { worker in
-      let buffer = AlignedBuffer(byteCount: spans.byteCapacity)
-      while true {
-        let index = next.increment()
-        guard index < range.upperBound else { return }
-        try cancellation.check()
-        let frames = spans[index]
-        let bytes = table.imageRange(frames)
-        let count = Int(bytes.upperBound - bytes.lowerBound)
-        try body(frames, buffer.prefix(count))
-        let total = done.add(count)
-        if worker == 0 { progress(UInt64(total)) }
-      }
+    let (table, spans) = (table, spans)
+    try ParallelSpans.forEach(
+      range ?? 0..<spans.count, bufferBytes: spans.byteCapacity, cancellation, progress: progress
+    ) { index, buffer in
+      let bytes = table.imageRange(spans[index])
+      let count = Int(bytes.upperBound - bytes.lowerBound)
+      try body(spans[index], buffer.prefix(count))
+      return count
     }
   }
-}
-
-/// A counter that several threads share.
-final class SharedCounter: Sendable {
-  private let value: Atomic<Int>
-
-  init(_ start: Int) { value = Atomic(start) }
-
-  /// The value before.
-  func increment() -> Int { value.wrappingAdd(1, ordering: .relaxed).oldValue }
-
-  /// The value after.
-  func add(_ count: Int) -> Int { value.wrappingAdd(count, ordering: .relaxed).newValue }
-
-  func set(_ new: Int) { value.store(new, ordering: .relaxed) }
-
-  var current: Int { value.load(ordering: .relaxed) }
 }
 
 /// The frames that matched, gathered from several threads.

@@ -5,8 +5,7 @@ internal import SlotCore
 struct SlotWriting: Sendable {
   let table: FrameTable
   let spans: FrameSpans
-  let device: any SlotDevice
-  let head: SlotHead
+  let target: TargetWriter
   let cancellation: Cancellation
 
   private enum Job: Sendable {
@@ -16,17 +15,8 @@ struct SlotWriting: Sendable {
 
   /// Zeros are written in ranges of this size, so that Ctrl-C does not wait for a whole disk.
   private static let zeroBytes: UInt64 = 64 << 20
-
-  init(
-    _ table: FrameTable, _ artefact: Artefact, _ device: any SlotDevice, _ head: SlotHead,
-    _ cancellation: Cancellation
-  ) {
-    self.table = table
-    spans = FrameSpans(artefact)
-    self.device = device
-    self.head = head
-    self.cancellation = cancellation
-  }
+  /// What is read of the target at a time.
+  private static let comparedBytes = 256 << 10
 
   /// Writes all of `plan` but the head. Returns when every write has been made; nothing is flushed.
   ///
@@ -39,8 +29,9 @@ struct SlotWriting: Sendable {
       bufferBytes: capacity, feed: { try feed(plan, from: bundle, $0, progress) },
       worker: { () -> (Job) throws -> AlignedBuffer? in
         let plain = AlignedBuffer(byteCount: capacity)
+        let there = AlignedBuffer(byteCount: min(capacity, SlotWriting.comparedBytes))
         let decoder = FrameDecoder()
-        return { try perform($0, plain, decoder) }
+        return { try perform($0, plain, there, decoder) }
       })
   }
 
@@ -93,15 +84,17 @@ struct SlotWriting: Sendable {
 
   /// Gives the job's buffer back.
   private func perform(
-    _ job: Job, _ plain: AlignedBuffer, _ decoder: borrowing FrameDecoder
+    _ job: Job, _ plain: AlignedBuffer, _ there: AlignedBuffer, _ decoder: borrowing FrameDecoder
   ) throws -> AlignedBuffer? {
     switch job {
     case .zeros(let range):
-      try writeZeros(range)
+      try target.writeZeros(range)
       return nil
     case .frames(let frames, let stored):
       let count = try decode(frames, stored, into: plain, decoder)
-      try write(UnsafeRawBufferPointer(plain.prefix(count)), at: table[frames.lowerBound])
+      try target.write(
+        UnsafeRawBufferPointer(plain.prefix(count)), at: table[frames.lowerBound].imageOffset,
+        comparingIn: there)
       return stored
     }
   }
@@ -130,25 +123,5 @@ struct SlotWriting: Sendable {
     BundleFailure(
       .damagedFrame, "the bundle is damaged in frame \(frame) of its payload",
       hint: "fetch the bundle again, and tell its publisher if that does not help")
-  }
-
-  private func write(_ bytes: UnsafeRawBufferPointer, at frame: Frame) throws {
-    guard frame.index == 0 else { return try device.write(bytes, at: frame.imageOffset) }
-    head.take(from: bytes)
-    let rest = UnsafeRawBufferPointer(rebasing: bytes[head.count...])
-    if !rest.isEmpty { try device.write(rest, at: UInt64(head.count)) }
-  }
-
-  private func writeZeros(_ range: Range<UInt64>) throws {
-    var start = range.lowerBound
-    if start == 0 {
-      let zeros = AlignedBuffer(byteCount: head.count)
-      zeros.bytes.initializeMemory(as: UInt8.self, repeating: 0)
-      head.take(from: UnsafeRawBufferPointer(zeros.bytes))
-      start = UInt64(head.count)
-    }
-    if start < range.upperBound {
-      try device.writeZeros(at: start, count: range.upperBound - start)
-    }
   }
 }

@@ -20,7 +20,7 @@ struct BaseIndex: Sendable {
     blocks.reserveCapacity(bytes.count / block)
     for index in 0..<bytes.count / block {
       let content = UnsafeRawBufferPointer(rebasing: bytes[index * block..<(index + 1) * block])
-      if !content.isAllZero { blocks.append((BaseIndex.hash(content), UInt64(index))) }
+      if !content.isAllZero { blocks.append((BlockHash.wide(content), UInt64(index))) }
     }
     self.blocks = blocks.sorted { ($0.hash, $0.block) < ($1.hash, $1.block) }
     samples = SampleTable(bytes)
@@ -29,7 +29,7 @@ struct BaseIndex: Sendable {
   /// A block of the base with the same bytes as `content`: `expected` if it has, else the first there is.
   func find(_ content: UnsafeRawBufferPointer, expected: UInt64) -> UInt64? {
     if isEqual(content, block: expected) { return expected }
-    let hash = BaseIndex.hash(content)
+    let hash = BlockHash.wide(content)
     var (low, high) = (0, blocks.count)
     while low < high {
       let middle = (low + high) / 2
@@ -72,16 +72,6 @@ struct BaseIndex: Sendable {
     return result
   }
 
-  /// Of one block; equal bytes have equal hashes, and no more is asked of it.
-  private static func hash(_ content: UnsafeRawBufferPointer) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for offset in stride(from: 0, to: content.count - 7, by: 8) {
-      hash ^= content.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      hash = hash &* 0x9E37_79B9_7F4A_7C15
-      hash ^= hash >> 29
-    }
-    return hash
-  }
 }
 
 /// Samples of a base: for some runs of 32 bytes, chosen by their content so that they are the same wherever they

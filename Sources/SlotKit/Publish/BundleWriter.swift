@@ -102,6 +102,9 @@ public enum BundleWriter {
       piece.plainDigests.append(contentsOf: record.plainDigest.bytes)
       piece.stored.append(contentsOf: stored)
       piece.storedLengths.append(stored.count)
+      guard record.codec != .zero else { continue }
+      let hashes = bytes[start..<end].withUnsafeBytes { BlockTable.encoded(frame: $0) }
+      piece.blockHashes.append(contentsOf: hashes)
     }
     return piece
   }
@@ -113,11 +116,14 @@ public enum BundleWriter {
     let table = TableDescription(
       kind: TableDescription.frames, artefact: artefactName, length: UInt64(payload.records.count),
       digest: Digest(of: payload.records))
+    let blocks = TableDescription(
+      kind: TableDescription.blocks, artefact: artefactName,
+      length: UInt64(payload.blockHashes.count), digest: Digest(of: payload.blockHashes))
     let manifest = Manifest(
       product: request.product, version: request.version, sequence: request.sequence,
       compatible: request.compatible, minimumSource: request.minimumSource, floor: request.floor,
       created: request.created, notes: request.notes, artefacts: [artefact],
-      tables: [table] + deltas.map(\.table))
+      tables: [table] + deltas.map(\.table) + [blocks])
     let bytes = manifest.encoded
     guard bytes.count <= BundleLimits.manifestBytes else {
       throw RequestFailure(
@@ -147,6 +153,7 @@ public enum BundleWriter {
     try output.append(header.encoded + manifest + signatures)
     try output.append(payload.records)
     for delta in deltas { try output.append(delta.tableBytes) }
+    try output.append(payload.blockHashes)
     for delta in deltas { try output.append(delta.patches, length: delta.table.payloadLength) }
     try output.append(payload.file, length: payload.length)
     try output.publish(replacing: true)
@@ -164,6 +171,7 @@ private struct EncodedPiece: Sendable {
   var plainDigests: [UInt8] = []
   var stored: [UInt8] = []
   var storedLengths: [Int] = []
+  var blockHashes: [UInt8] = []
 }
 
 /// The table that grows in memory, and the payload that goes to disk.
@@ -176,6 +184,7 @@ private final class FrameCollector: @unchecked Sendable {
   private(set) var length: UInt64 = 0
   /// Of each frame; 0 for zeros.
   private(set) var storedLengths: [Int] = []
+  private(set) var blockHashes: [UInt8] = []
 
   init(besides path: FilePath) throws(OutputFailure) { file = try OutputFile(besides: path) }
 
@@ -185,5 +194,6 @@ private final class FrameCollector: @unchecked Sendable {
     try file.append(piece.stored)
     length += UInt64(piece.stored.count)
     storedLengths += piece.storedLengths
+    blockHashes += piece.blockHashes
   }
 }

@@ -95,27 +95,6 @@ struct DeltaWriter {
   }
 }
 
-extension [FrameRecipe.Segment] {
-  /// Lengthens the last segment where `source` goes on from it.
-  fileprivate mutating func append(_ source: FrameRecipe.Source, length: Int) {
-    if let last, last.isFollowed(by: source) {
-      self[count - 1].length += length
-    } else {
-      append(FrameRecipe.Segment(source, length: length))
-    }
-  }
-}
-
-extension FrameRecipe.Segment {
-  fileprivate func isFollowed(by next: FrameRecipe.Source) -> Bool {
-    switch (source, next) {
-    case (.zero, .zero), (.patch, .patch): true
-    case (.base(let offset), .base(let following)): offset + UInt64(length) == following
-    default: false
-    }
-  }
-}
-
 /// A frame's recipe, without segments when the bundle's frame is no larger, and its patch.
 private struct EncodedFrame: Sendable {
   var recipe: FrameRecipe

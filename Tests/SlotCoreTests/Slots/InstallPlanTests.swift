@@ -50,7 +50,7 @@ import Testing
       artefact: sample.artefact)
     let table = try FrameTable(
       verifying: sample.table, description: sample.description, artefact: sample.artefact)
-    return InstallPlan(table, delta: delta) { kept.contains($0) }
+    return InstallPlan(table, recipes: delta) { kept.contains($0) }
   }
 
   @Test func aBaseTakesThePatchesOnly() throws {

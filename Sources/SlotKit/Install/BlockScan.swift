@@ -1,0 +1,47 @@
+internal import SlotCore
+
+/// Reads a slot as fast as the device gives it, for the hashes of its blocks.
+enum BlockScan {
+  /// The hash of each block of the first `length` bytes. Blocks that cannot be read are given as zeros, which are
+  /// looked for nowhere.
+  ///
+  /// - Throws: `CancellationFailure`.
+  static func hashes(
+    of device: any SlotDevice, length: UInt64, _ cancellation: Cancellation,
+    progress: @escaping @Sendable (UInt64) -> Void
+  ) throws -> [BlockHash] {
+    let block = UInt64(BundleLimits.blockBytes)
+    let length = length / block * block
+    let span = UInt64(FrameSpans.targetBytes)
+    let found = FoundHashes(count: Int(length / block))
+    try ParallelSpans.forEach(
+      0..<Int((length + span - 1) / span), bufferBytes: Int(span), cancellation, progress: progress
+    ) { index, buffer in
+      let start = UInt64(index) * span
+      let bytes = buffer.prefix(Int(min(span, length - start)))
+      do { try device.read(into: bytes, at: start) } catch { return bytes.count }
+      let hashes = stride(from: 0, to: bytes.count, by: Int(block)).map { offset in
+        BlockHash(of: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(block)]))
+      }
+      found.set(hashes, from: Int(start / block))
+      return bytes.count
+    }
+    return found.all
+  }
+}
+
+/// Gathered from several threads.
+///
+/// `@unchecked Sendable`: the variable is only touched inside `monitor`.
+private final class FoundHashes: @unchecked Sendable {
+  private let monitor = Monitor()
+  private var hashes: [BlockHash]
+
+  init(count: Int) { hashes = [BlockHash](repeating: .ofZeros, count: count) }
+
+  func set(_ some: [BlockHash], from start: Int) {
+    monitor.locked { hashes.replaceSubrange(start..<start + some.count, with: some) }
+  }
+
+  var all: [BlockHash] { monitor.locked { hashes } }
+}

@@ -1,0 +1,132 @@
+internal import SlotCore
+
+/// Puts the frames of one span together, in the buffers of one working thread.
+final class FrameAssembly {
+  /// Where the frames of the span come to stand.
+  let plain: AlignedBuffer
+  /// For what stands in the target.
+  let target: AlignedBuffer
+  private let patched: AlignedBuffer
+  private let prefix = AlignedBuffer(byteCount: BundleLimits.patchPrefixBytes)
+  private let decoder = FrameDecoder()
+  private let table: FrameTable
+  private let source: RebuildSource
+
+  init(_ table: FrameTable, _ source: RebuildSource, _ spans: FrameSpans) {
+    self.table = table
+    self.source = source
+    plain = AlignedBuffer(byteCount: spans.byteCapacity)
+    target = AlignedBuffer(byteCount: spans.byteCapacity)
+    patched = AlignedBuffer(byteCount: spans.byteCapacity)
+  }
+
+  /// Returns those of `wanted` that are in `plain` now, each proved by its digest. `patches` holds the patches of
+  /// all frames of the span, one after another.
+  func assemble(_ wanted: [Int], of span: Range<Int>, patches: AlignedBuffer) -> [Int] {
+    var possible: [Int] = []
+    var copies: [Copy] = []
+    var stored = 0
+    var rest = wanted[...]
+    for index in span {
+      let recipe = source.recipes[index]
+      let count = recipe?.patch?.storedLength ?? 0
+      if rest.first == index {
+        rest.removeFirst()
+        let place = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
+        let patch = UnsafeRawBufferPointer(patches.slice(stored, count))
+        if prepare(index, recipe, patch, at: place, &copies) { possible.append(index) }
+      }
+      stored += count
+    }
+    let start = table[span.lowerBound].imageOffset
+    for copy in copies { perform(copy) }
+    return possible.filter {
+      table.matches($0, in: UnsafeRawBufferPointer(plain.bytes), from: start)
+    }
+  }
+
+  /// Everything of a frame but what is copied from the base, which goes to `copies`. False when it cannot be had.
+  private func prepare(
+    _ index: Int, _ recipe: FrameRecipe?, _ patch: UnsafeRawBufferPointer, at place: Int,
+    _ copies: inout [Copy]
+  ) -> Bool {
+    let frame = table[index]
+    guard let recipe else {
+      plain.slice(place, frame.length).initializeMemory(as: UInt8.self, repeating: 0)
+      return frame.codec == .zero
+    }
+    if let described = recipe.patch {
+      // The bundle has the whole frame too, so damage here is no reason to give up.
+      guard Digest(of: patch) == described.storedDigest else { return false }
+      guard readsBase(described.windows),
+        decoder.decode(
+          patch: patch, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
+          into: patched.prefix(recipe.patchedLength))
+      else { return false }
+    }
+    var (done, used) = (place, 0)
+    for segment in recipe.segments {
+      switch segment.source {
+      case .zero:
+        plain.slice(done, segment.length).initializeMemory(as: UInt8.self, repeating: 0)
+      case .patch:
+        plain.slice(done, segment.length).copyMemory(
+          from: UnsafeRawBufferPointer(patched.slice(used, segment.length)))
+        used += segment.length
+      case .base(let offset): copies.append(offset, segment.length, to: done)
+      }
+      done += segment.length
+    }
+    return true
+  }
+
+  private func readsBase(_ windows: [Range<UInt64>]) -> Bool {
+    var count = 0
+    for window in windows {
+      let length = Int(window.upperBound - window.lowerBound)
+      guard readsBase(at: window.lowerBound, into: prefix.slice(count, length)) else {
+        return false
+      }
+      count += length
+    }
+    return true
+  }
+
+  /// One read for what stands side by side in the base, though it belongs to several frames; where that fails, frame
+  /// by frame: what is not read does not match its digest.
+  private func perform(_ copy: Copy) {
+    if readsBase(at: copy.offset, into: plain.slice(copy.place, copy.length)) { return }
+    let frameSize = table[0].length
+    var done = 0
+    while done < copy.length {
+      let place = copy.place + done
+      let count = min(copy.length - done, frameSize - place % frameSize)
+      _ = readsBase(at: copy.offset + UInt64(done), into: plain.slice(place, count))
+      done += count
+    }
+  }
+
+  /// A booted slot that cannot be read in places is no reason to give up: the bundle has the frame.
+  private func readsBase(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+    do { try source.base.read(into: buffer, at: offset) } catch { return false }
+    return true
+  }
+}
+
+/// Bytes of the base that come to stand in a span.
+private struct Copy {
+  let offset: UInt64
+  var length: Int
+  /// Bytes from the start of the span.
+  let place: Int
+}
+
+extension [Copy] {
+  fileprivate mutating func append(_ offset: UInt64, _ length: Int, to place: Int) {
+    if let last, last.offset + UInt64(last.length) == offset, last.place + last.length == place {
+      self[count - 1].length += length
+    } else {
+      append(Copy(offset: offset, length: length, place: place))
+    }
+  }
+}

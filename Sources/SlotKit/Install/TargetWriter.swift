@@ -1,0 +1,166 @@
+internal import SlotCore
+
+/// Writes to the target slot what it has not. The head is held back; it is zero in the target by now.
+final class TargetWriter: Sendable {
+  private let device: any SlotDevice
+  private let head: SlotHead
+  private let relation = Relation()
+
+  init(_ device: any SlotDevice, head: SlotHead) {
+    self.device = device
+    self.head = head
+  }
+
+  /// Bytes written.
+  var written: UInt64 { relation.written }
+
+  /// What the target has at `range`; nil when nothing in it is like the image, or it cannot be read: it may become
+  /// readable when it is written.
+  func read(_ range: Range<UInt64>, into buffer: AlignedBuffer) -> UnsafeRawBufferPointer? {
+    guard relation.isWorthReading(range.lowerBound) else { return nil }
+    let bytes = buffer.prefix(Int(range.upperBound - range.lowerBound))
+    do { try device.read(into: bytes, at: range.lowerBound) } catch { return nil }
+    return UnsafeRawBufferPointer(bytes)
+  }
+
+  /// Takes the head from the first bytes of the image, where they are in the target already.
+  func keep(_ plain: UnsafeRawBufferPointer, at offset: UInt64) {
+    if offset == 0 { head.take(from: plain) }
+  }
+
+  /// Reads what is there in pieces that fit into `buffer`, as long as it is worth it, and writes the rest.
+  ///
+  /// - Throws: `SlotFailure.writeFailed`.
+  func write(
+    _ plain: UnsafeRawBufferPointer, at offset: UInt64, comparingIn buffer: AlignedBuffer
+  ) throws {
+    var done = 0
+    while done < plain.count {
+      let start = offset + UInt64(done)
+      let count = min(buffer.bytes.count, plain.count - done)
+      let there = read(start..<start + UInt64(count), into: buffer)
+      let end = there == nil ? plain.count : done + count
+      try write(UnsafeRawBufferPointer(rebasing: plain[done..<end]), at: start, over: there)
+      done = end
+    }
+  }
+
+  /// `there` is what `read` gave of the same place.
+  ///
+  /// - Throws: `SlotFailure.writeFailed`.
+  func write(
+    _ plain: UnsafeRawBufferPointer, at offset: UInt64, over there: UnsafeRawBufferPointer?
+  ) throws {
+    try forEachDifference(plain, at: offset, there) { range in
+      try device.write(
+        UnsafeRawBufferPointer(rebasing: plain[range]), at: offset + UInt64(range.lowerBound))
+    }
+    if let there { relation.learn(from: plain, there) }
+  }
+
+  /// The same where `plain` is zeros.
+  func writeZeros(
+    _ plain: UnsafeRawBufferPointer, at offset: UInt64, over there: UnsafeRawBufferPointer?
+  ) throws {
+    try forEachDifference(plain, at: offset, there) { range in
+      try device.writeZeros(at: offset + UInt64(range.lowerBound), count: UInt64(range.count))
+    }
+  }
+
+  /// Zeros without a look at what is there.
+  func writeZeros(_ range: Range<UInt64>) throws {
+    var start = range.lowerBound
+    if start == 0 {
+      let zeros = AlignedBuffer(byteCount: head.count)
+      zeros.bytes.initializeMemory(as: UInt8.self, repeating: 0)
+      head.take(from: UnsafeRawBufferPointer(zeros.bytes))
+      start = UInt64(head.count)
+    }
+    guard start < range.upperBound else { return }
+    try device.writeZeros(at: start, count: range.upperBound - start)
+    relation.add(written: range.upperBound - start)
+  }
+
+  private func forEachDifference(
+    _ plain: UnsafeRawBufferPointer, at offset: UInt64, _ there: UnsafeRawBufferPointer?,
+    _ write: (Range<Int>) throws -> Void
+  ) throws {
+    keep(plain, at: offset)
+    for range in BlockDifferences(plain, there, from: offset == 0 ? head.count : 0) {
+      try write(range)
+      relation.add(written: UInt64(range.count))
+    }
+  }
+}
+
+/// Whether the target holds something like the image, such as an older release.
+///
+/// `@unchecked Sendable`: the variables are only touched inside `monitor`.
+private final class Relation: @unchecked Sendable {
+  /// After so many reads without a block in common the target is taken for unrelated: reading it would take as long
+  /// as writing it. One place in `sampling` is read all the same.
+  private static let patience = 32
+  private static let sampling: UInt64 = 16
+  private static let placeBytes = 1 << 20
+
+  private let monitor = Monitor()
+  private var count: UInt64 = 0
+  private var compared = 0
+  private var hasSome = false
+
+  var written: UInt64 { monitor.locked { count } }
+
+  func add(written: UInt64) { monitor.locked { count += written } }
+
+  func isWorthReading(_ offset: UInt64) -> Bool {
+    let place = offset / UInt64(Relation.placeBytes)
+    return monitor.locked {
+      hasSome || compared < Relation.patience || place.isMultiple(of: Relation.sampling)
+    }
+  }
+
+  /// Zeros say nothing of where they come from.
+  func learn(from plain: UnsafeRawBufferPointer, _ there: UnsafeRawBufferPointer) {
+    if monitor.locked({ hasSome }) { return }
+    let block = BundleLimits.blockBytes
+    let isLike = stride(from: 0, to: plain.count, by: block).contains { start in
+      let range = start..<min(start + block, plain.count)
+      let content = UnsafeRawBufferPointer(rebasing: plain[range])
+      return content.isEqual(to: UnsafeRawBufferPointer(rebasing: there[range]))
+        && !content.isAllZero
+    }
+    monitor.locked {
+      compared += 1
+      hasSome = hasSome || isLike
+    }
+  }
+}
+
+/// The ranges of whole blocks in which two buffers differ; all, when there is nothing to compare with.
+struct BlockDifferences: Sequence, IteratorProtocol {
+  private let new: UnsafeRawBufferPointer
+  private let old: UnsafeRawBufferPointer?
+  private var position: Int
+
+  init(_ new: UnsafeRawBufferPointer, _ old: UnsafeRawBufferPointer?, from start: Int) {
+    self.new = new
+    self.old = old
+    position = start
+  }
+
+  mutating func next() -> Range<Int>? {
+    let block = BundleLimits.blockBytes
+    while position < new.count, !differs(at: position) { position += block }
+    let start = position
+    while position < new.count, differs(at: position) { position += block }
+    let end = Swift.min(position, new.count)
+    return start < end ? start..<end : nil
+  }
+
+  private func differs(at offset: Int) -> Bool {
+    guard let old else { return true }
+    let range = offset..<Swift.min(offset + BundleLimits.blockBytes, new.count)
+    return !UnsafeRawBufferPointer(rebasing: new[range]).isEqual(
+      to: UnsafeRawBufferPointer(rebasing: old[range]))
+  }
+}

@@ -1,0 +1,73 @@
+import SlotCore
+import Testing
+
+@Suite struct BlockTableTests {
+  private static let block = BundleLimits.blockBytes
+  private let sample = SampleBundle()
+
+  private func frames() throws -> FrameTable {
+    try FrameTable(
+      verifying: sample.table, description: sample.description, artefact: sample.artefact)
+  }
+
+  /// The hashes of the sample's first and third frame: the second is zero.
+  private var bytes: [UInt8] {
+    [0, 2].flatMap { index in
+      sample.frames[index].withUnsafeBytes { BlockTable.encoded(frame: $0) }
+    }
+  }
+
+  private func read(
+    _ bytes: [UInt8], digest: Digest? = nil, payloadLength: UInt64 = 0
+  ) throws -> BlockTable {
+    let description = TableDescription(
+      kind: TableDescription.blocks, artefact: "root", length: UInt64(self.bytes.count),
+      digest: digest ?? Digest(of: bytes), payloadLength: payloadLength)
+    return try BlockTable(verifying: bytes, description: description, frames: try frames())
+  }
+
+  /// Computed from docs/formats/bundle.md by another program.
+  @Test func knownHashes() {
+    let counting = (0..<BlockTableTests.block).map { UInt8($0 & 255) }
+    counting.withUnsafeBytes {
+      #expect(BlockHash.wide($0) == 0xf1173239aaa9ac31)
+      #expect(BlockHash(of: $0).value == 0xf1173239)
+    }
+    #expect(BlockHash.ofZeros.value == 0x6023e3df)
+  }
+
+  @Test func everyBlockOfAFrameHasItsHash() throws {
+    let table = try read(bytes)
+    #expect(bytes.count == 17 * BlockHash.byteCount)
+    for (frame, blocks) in [(0, 16), (2, 1)] {
+      for block in 0..<blocks {
+        let start = block * BlockTableTests.block
+        let content = Array(sample.frames[frame][start..<start + BlockTableTests.block])
+        #expect(table[frame, block] == content.withUnsafeBytes { BlockHash(of: $0) })
+      }
+    }
+    #expect(table[1, 0] == nil && table[1, 15] == nil)
+  }
+
+  @Test func everyDamagedByteShows() {
+    for bytes in damagedCopies(bytes) {
+      let outcome: BundleCode? = code { _ = try read(bytes, digest: Digest(of: self.bytes)) }
+      #expect(outcome == .damagedTable)
+    }
+  }
+
+  @Test func onlyTheBlocksOfTheImageAreTaken() throws {
+    for wrong in [Array(bytes.dropLast(4)), bytes + [0, 0, 0, 0], []] {
+      let description = TableDescription(
+        kind: TableDescription.blocks, artefact: "root", length: UInt64(wrong.count),
+        digest: Digest(of: wrong))
+      let frames = try frames()
+      let outcome: BundleCode? = code {
+        _ = try BlockTable(verifying: wrong, description: description, frames: frames)
+      }
+      #expect(outcome == .malformedTable, "\(wrong.count)")
+    }
+    let outcome: BundleCode? = code { _ = try read(bytes, payloadLength: 1) }
+    #expect(outcome == .malformedTable)
+  }
+}
