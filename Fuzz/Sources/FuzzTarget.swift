@@ -14,7 +14,8 @@ struct FuzzTarget: Sendable {
   nonisolated(unsafe) static var chosen: FuzzTarget?
 
   static let all: [FuzzTarget] =
-    bundleTargets + deltaTargets + trustTargets + bootTargets + stateTargets + healthTargets
+    bundleTargets + deltaTargets + blockTargets + trustTargets + bootTargets + stateTargets
+    + healthTargets
     + fetchTargets + systemTargets + [control]
 
   func run(_ bytes: [UInt8]) {

@@ -91,7 +91,7 @@ private struct Pair {
     let harness = try pair.device(target: target)
     try harness.apply(try pair.bundle(in: harness.folder))
     #expect(harness.imageInTarget)
-    #expect(harness.written?.bytes == 3 * 4096)
+    #expect(try #require(harness.written).bytes == 3 * 4096)
     let writes = harness.target.log.compactMap { operation -> Range<UInt64>? in
       if case .write(let range) = operation { range } else { nil }
     }

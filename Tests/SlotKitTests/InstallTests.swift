@@ -52,6 +52,22 @@ import Testing
     #expect(writesBeforeHead.isEmpty)
   }
 
+  /// Flash lives by the writes that are not made.
+  @Test func onlyWhatDiffersIsWritten() throws {
+    let bundle = SampleBundle()
+    var old = bundle.image
+    for block in [20, 21, 90] { old[block * 4096 + 7] ^= 0xFF }
+    let harness = try InstallHarness(bundle, target: MemoryDevice(name: "target", bytes: old))
+    try harness.apply()
+    #expect(harness.imageInTarget)
+    #expect(try #require(harness.written).bytes == 3 * 4096)
+    let writes = harness.target.log.compactMap { operation -> Range<UInt64>? in
+      if case .write(let range) = operation { range } else { nil }
+    }
+    let blocks: [Range<UInt64>] = [81_920..<90_112, 368_640..<372_736, InstallTests.head]
+    #expect(Set(writes) == Set(blocks))
+  }
+
   @Test(arguments: [
     MemoryDevice.Fault.droppedWrite(at: 100_000), .corruptedWrite(at: 100_000),
     .droppedWrite(at: 2_000_000), .writeError(at: 1_500_000), .flushError,
@@ -75,6 +91,8 @@ import Testing
 
   @Test func aReadBackErrorIsNoSuccess() throws {
     let harness = try InstallHarness()
+    // The first is used up by the look at what is there before it is written.
+    harness.target.addFault(.readError(at: 1_000_000))
     harness.target.addFault(.readError(at: 1_000_000))
     let failure = #expect(throws: SlotFailure.self) { try harness.apply() }
     #expect(failure?.code == .readFailed)

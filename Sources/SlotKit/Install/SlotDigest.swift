@@ -11,9 +11,10 @@ public enum SlotDigest {
   ) throws -> Digest {
     let count = Int((length + UInt64(frameSize) - 1) / UInt64(frameSize))
     let digests = FrameDigests(count: count)
-    let report = CallerProgress(progress)
+    let caller = CallerProgress(progress)
+    let report: @Sendable (UInt64) -> Void = { caller.call($0) }
     try ParallelSpans.forEach(
-      0..<count, bufferBytes: frameSize, cancellation, progress: { report.call($0) }
+      0..<count, bufferBytes: frameSize, cancellation, progress: report
     ) { index, buffer in
       let offset = UInt64(index) * UInt64(frameSize)
       let bytes = buffer.prefix(Int(min(UInt64(frameSize), length - offset)))

@@ -69,19 +69,19 @@ struct SlotRebuilding: Sendable {
     var wanted: [Int] = []
     for index in job.frames {
       if let there, table.matches(index, in: there, from: image.lowerBound) {
-        target.keep(there, at: table[index].imageOffset)
+        target.keep(there, at: table[index].imageOffset, isZero: isZero(index))
       } else {
         wanted.append(index)
       }
     }
     let had = assembly.assemble(wanted, of: job.frames, patches: job.patches)
-    for frames in had.sideBySide(where: { (table[$0].codec == .zero) == (table[$1].codec == .zero) })
-    {
+    for frames in sideBySide(had) {
       let place = table.imageRange(frames)
-      let bytes = Int(place.lowerBound - image.lowerBound)..<Int(place.upperBound - image.lowerBound)
-      let plain = UnsafeRawBufferPointer(assembly.plain.slice(bytes.lowerBound, bytes.count))
-      let old = there.map { UnsafeRawBufferPointer(rebasing: $0[bytes]) }
-      if table[frames.lowerBound].codec == .zero {
+      let start = Int(place.lowerBound - image.lowerBound)
+      let range = start..<start + Int(place.upperBound - place.lowerBound)
+      let plain = UnsafeRawBufferPointer(assembly.plain.slice(start, range.count))
+      let old = there.map { UnsafeRawBufferPointer(rebasing: $0[range]) }
+      if isZero(frames.lowerBound) {
         try target.writeZeros(plain, at: place.lowerBound, over: old)
       } else {
         try target.write(plain, at: place.lowerBound, over: old)
@@ -89,17 +89,17 @@ struct SlotRebuilding: Sendable {
     }
     return wanted.filter { !had.contains($0) }
   }
-}
 
-extension [Int] {
-  /// Ascending numbers as ranges, each of numbers that follow one another and are alike.
-  fileprivate func sideBySide(where alike: (Int, Int) -> Bool) -> [Range<Int>] {
+  private func isZero(_ frame: Int) -> Bool { table[frame].codec == .zero }
+
+  /// Ascending numbers as ranges: frames that follow one another and are all zero, or none of them.
+  private func sideBySide(_ frames: [Int]) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
-    for number in self {
-      if let last = ranges.last, last.upperBound == number, alike(number - 1, number) {
-        ranges[ranges.count - 1] = last.lowerBound..<number + 1
+    for index in frames {
+      if let last = ranges.last, last.upperBound == index, isZero(index - 1) == isZero(index) {
+        ranges[ranges.count - 1] = last.lowerBound..<index + 1
       } else {
-        ranges.append(number..<number + 1)
+        ranges.append(index..<index + 1)
       }
     }
     return ranges

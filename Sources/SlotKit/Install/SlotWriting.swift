@@ -88,7 +88,7 @@ struct SlotWriting: Sendable {
   ) throws -> AlignedBuffer? {
     switch job {
     case .zeros(let range):
-      try target.writeZeros(range)
+      try target.writeZeros(range, comparingIn: there)
       return nil
     case .frames(let frames, let stored):
       let count = try decode(frames, stored, into: plain, decoder)

@@ -23,8 +23,13 @@ final class TargetWriter: Sendable {
     return UnsafeRawBufferPointer(bytes)
   }
 
-  /// Takes the head from the first bytes of the image, where they are in the target already.
-  func keep(_ plain: UnsafeRawBufferPointer, at offset: UInt64) {
+  /// For a whole frame that the target has already, at `offset`, where `plain` begins if that is 0.
+  func keep(_ plain: UnsafeRawBufferPointer, at offset: UInt64, isZero: Bool) {
+    takeHead(plain, at: offset)
+    if !isZero { relation.find() }
+  }
+
+  private func takeHead(_ plain: UnsafeRawBufferPointer, at offset: UInt64) {
     if offset == 0 { head.take(from: plain) }
   }
 
@@ -67,8 +72,8 @@ final class TargetWriter: Sendable {
     }
   }
 
-  /// Zeros without a look at what is there.
-  func writeZeros(_ range: Range<UInt64>) throws {
+  /// The same for a range of zeros, however long.
+  func writeZeros(_ range: Range<UInt64>, comparingIn buffer: AlignedBuffer) throws {
     var start = range.lowerBound
     if start == 0 {
       let zeros = AlignedBuffer(byteCount: head.count)
@@ -76,16 +81,29 @@ final class TargetWriter: Sendable {
       head.take(from: UnsafeRawBufferPointer(zeros.bytes))
       start = UInt64(head.count)
     }
-    guard start < range.upperBound else { return }
-    try device.writeZeros(at: start, count: range.upperBound - start)
-    relation.add(written: range.upperBound - start)
+    while start < range.upperBound {
+      let end = min(range.upperBound, start + UInt64(buffer.bytes.count))
+      guard let there = read(start..<end, into: buffer) else {
+        return try writeZeros(start..<range.upperBound)
+      }
+      if !there.isAllZero {
+        try writeZeros(start..<end)
+        relation.miss()
+      }
+      start = end
+    }
+  }
+
+  private func writeZeros(_ range: Range<UInt64>) throws {
+    try device.writeZeros(at: range.lowerBound, count: range.upperBound - range.lowerBound)
+    relation.add(written: range.upperBound - range.lowerBound)
   }
 
   private func forEachDifference(
     _ plain: UnsafeRawBufferPointer, at offset: UInt64, _ there: UnsafeRawBufferPointer?,
     _ write: (Range<Int>) throws -> Void
   ) throws {
-    keep(plain, at: offset)
+    takeHead(plain, at: offset)
     for range in BlockDifferences(plain, there, from: offset == 0 ? head.count : 0) {
       try write(range)
       relation.add(written: UInt64(range.count))
@@ -105,7 +123,7 @@ private final class Relation: @unchecked Sendable {
 
   private let monitor = Monitor()
   private var count: UInt64 = 0
-  private var compared = 0
+  private var missed = 0
   private var hasSome = false
 
   var written: UInt64 { monitor.locked { count } }
@@ -115,9 +133,12 @@ private final class Relation: @unchecked Sendable {
   func isWorthReading(_ offset: UInt64) -> Bool {
     let place = offset / UInt64(Relation.placeBytes)
     return monitor.locked {
-      hasSome || compared < Relation.patience || place.isMultiple(of: Relation.sampling)
+      hasSome || missed < Relation.patience || place.isMultiple(of: Relation.sampling)
     }
   }
+
+  func find() { monitor.locked { hasSome = true } }
+  func miss() { monitor.locked { missed += 1 } }
 
   /// Zeros say nothing of where they come from.
   func learn(from plain: UnsafeRawBufferPointer, _ there: UnsafeRawBufferPointer) {
@@ -129,10 +150,7 @@ private final class Relation: @unchecked Sendable {
       return content.isEqual(to: UnsafeRawBufferPointer(rebasing: there[range]))
         && !content.isAllZero
     }
-    monitor.locked {
-      compared += 1
-      hasSome = hasSome || isLike
-    }
+    if isLike { find() } else { miss() }
   }
 }
 

@@ -30,10 +30,10 @@ import Testing
   @Test func knownHashes() {
     let counting = (0..<BlockTableTests.block).map { UInt8($0 & 255) }
     counting.withUnsafeBytes {
-      #expect(BlockHash.wide($0) == 0xf1173239aaa9ac31)
-      #expect(BlockHash(of: $0).value == 0xf1173239)
+      #expect(BlockHash.wide($0) == 0xf117_3239_aaa9_ac31)
+      #expect(BlockHash(of: $0).value == 0xf117_3239)
     }
-    #expect(BlockHash.ofZeros.value == 0x6023e3df)
+    #expect(BlockHash.ofZeros.value == 0x6023_e3df)
   }
 
   @Test func everyBlockOfAFrameHasItsHash() throws {
