@@ -182,6 +182,10 @@ bench-instructions: instruction-deps release ## Instructions per byte of the hot
 bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 GiB and 16 GiB
 	Benchmarks/memory --bin .build-release/ship
 
+.PHONY: bench-latency
+bench-latency: bench-deps release ## What a small service on the same disk feels of an update, with --background and without
+	Benchmarks/latency --bin .build-release/ship --markdown .build-release/latency.md
+
 .PHONY: lint
 lint: ## Check the format of all Swift files
 	swift format lint --strict --recursive Sources Tests Fuzz Package.swift

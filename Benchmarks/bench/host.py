@@ -142,9 +142,9 @@ class Group:
     Membership and CPU time come from the unified hierarchy, which every kernel since 4.15 can
     give without any controller; the memory peak from whichever hierarchy has that controller."""
 
-    def __init__(self):
+    def __init__(self, purpose="peer"):
         unified, memory = group_mounts()
-        name = f"krux-bench-{os.getpid()}"
+        name = f"krux-bench-{os.getpid()}-{purpose}"
         self.unified = unified / name
         self.folders = [self.unified] + ([memory / name] if memory else [])
         for folder in self.folders:

@@ -5,9 +5,11 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <linux/ioprio.h>
 #include <linux/watchdog.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -92,5 +94,17 @@ int kcurl_get_string(void *handle, int info, const char **value) {
 int kcurl_multi_set_long(void *multi, int option, long value) {
   return curl_multi_setopt(multi, (CURLMoption)option, value);
 }
+
+int klinux_raise_nice(int nice) {
+  int now = getpriority(PRIO_PROCESS, 0);
+  return now >= nice ? 0 : setpriority(PRIO_PROCESS, 0, nice);
+}
+
+static int set_io_priority(int priority) {
+  return (int)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, priority);
+}
+
+int klinux_io_priority_lowest(void) { return set_io_priority(IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)); }
+int klinux_io_priority_idle(void) { return set_io_priority(IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)); }
 
 int klinux_reboot(void) { return reboot(RB_AUTOBOOT); }

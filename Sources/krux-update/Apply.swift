@@ -14,6 +14,7 @@ struct Apply: ParsableCommand {
         krux-update apply --reboot /media/usb/kruxos-1.0.1.krux
         ssh build cat kruxos-1.0.1.krux | krux-update apply --no-reboot -
         krux-update apply --dry-run kruxos-1.0.1.krux
+        krux-update apply --background --no-reboot http://updates.example/kruxos-1.0.1.krux
       """)
 
   @Argument(help: "A file, an http:// or https:// address, or - for standard input.")
@@ -35,6 +36,7 @@ struct Apply: ParsableCommand {
     transform: Apply.rate)
   var limitRate: Int?
 
+  @OptionGroup var background: BackgroundOptions
   @OptionGroup var reboot: RebootOptions
   @OptionGroup var common: CommonOptions
 
@@ -42,7 +44,7 @@ struct Apply: ParsableCommand {
     let cancellation = Cancellation()
     cancellation.watchSignals()
     let source = try BundleSource(source)
-    var updater = try common.writingUpdater(cancellation)
+    var updater = try common.writingUpdater(cancellation, background)
     if let limitRate { updater.configuration.limitRate = limitRate }
     var options = ApplyOptions()
     options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
@@ -75,7 +77,9 @@ struct Apply: ParsableCommand {
 
   private func printPlan(_ plan: InstallPlan) {
     guard !common.json else { return }
-    Report.line("To fetch:     \(Format.bytes(plan.fetchBytes))")
+    let saved = plan.savedBytes(fetched: plan.fetchBytes)
+    let saving = saved > 0 ? " (\(Format.bytes(saved)) saved)" : ""
+    Report.line("To fetch:     \(Format.bytes(plan.fetchBytes))\(saving)")
     let most = plan.baseBytes > 0 ? "at most " : ""
     Report.line("To write:     \(most)\(Format.bytes(plan.writeBytes))")
     Report.line("There already: \(Format.bytes(plan.keptBytes))")

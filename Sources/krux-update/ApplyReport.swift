@@ -7,8 +7,10 @@ final class ApplyReport {
   private let json: Bool
   private let source: BundleSource
   private let bar = ProgressBar()
+  private let meter = ProgressMeter()
+  private var plan: InstallPlan?
   private var lastPhase: WorkPhase?
-  private var lastPercent: UInt64 = 0
+  private var lastPercent = 0
 
   init(json: Bool, source: BundleSource) {
     self.json = json
@@ -16,6 +18,10 @@ final class ApplyReport {
   }
 
   func take(_ event: InstallEvent) {
+    if case .planned(let plan) = event {
+      self.plan = plan
+      meter.bytesToFetch = plan.fetchBytes
+    }
     if json { printJSON(event) } else { printText(event) }
   }
 
@@ -34,24 +40,20 @@ final class ApplyReport {
         Report.line(
           "\(Format.bytes(plan.keptBytes)) of the image are in the inactive partition already.")
       }
-      usesBase = plan.baseBytes > 0
-      if usesBase {
+      if plan.baseBytes > 0 {
         Report.line(
           "Updating from what is running... (\(Format.bytes(plan.fetchBytes)) to fetch)")
       }
     case .disarmed: break
-    case .progress(let phase, let done, let total, _):
+    case .progress(let phase, let done, let total, let fetched):
       announce(phase)
-      bar.draw(phase, done: done, total: total)
-    case .written(let bytes, let fetched):
-      guard usesBase else { break }
-      Report.line("  \(Format.bytes(fetched)) fetched, \(Format.bytes(bytes)) written")
+      bar.draw(meter.take(phase, done: done, total: total, fetched: fetched))
+    case .written(let bytes, let fetched): account(written: bytes, fetched: fetched)
     case .switched: break
     }
   }
 
   private var targetName = ""
-  private var usesBase = false
 
   private func announce(_ phase: WorkPhase) {
     guard lastPhase != phase else { return }
@@ -62,6 +64,14 @@ final class ApplyReport {
     case .writing: Report.line("Writing to inactive partition (\(targetName))...")
     case .verifying: Report.line("Reading back and verifying...")
     }
+  }
+
+  /// Where it was less than everything: what travelled, what did not have to, and what was written.
+  private func account(written: UInt64, fetched: UInt64) {
+    guard let plan, plan.baseBytes + plan.keptBytes > 0 else { return }
+    let saved = plan.savedBytes(fetched: fetched)
+    let saving = saved > 0 ? "\(Format.bytes(saved)) saved, " : ""
+    Report.line("  \(Format.bytes(fetched)) fetched, \(saving)\(Format.bytes(written)) written")
   }
 
   // MARK: - For programs
@@ -90,21 +100,32 @@ final class ApplyReport {
     case .planned(let plan): self.event("planned", ApplyReport.members(plan))
     case .disarmed: self.event("disarmed")
     case .progress(let phase, let done, let total, let fetched):
-      let percent = total == 0 ? 100 : min(100, done * 100 / total)
-      guard phase != lastPhase || percent != lastPercent else { return }
-      (lastPhase, lastPercent) = (phase, percent)
-      self.event(
-        "progress",
-        [
-          "phase": .string(phase.rawValue), "doneBytes": .integer(Int64(done)),
-          "totalBytes": .integer(Int64(total)), "fetchedBytes": .integer(Int64(fetched)),
-        ])
+      printJSON(meter.take(phase, done: done, total: total, fetched: fetched))
     case .written(let bytes, let fetched):
+      let saved = plan?.savedBytes(fetched: fetched) ?? 0
       self.event(
         "written",
-        ["writtenBytes": .integer(Int64(bytes)), "fetchedBytes": .integer(Int64(fetched))])
+        [
+          "writtenBytes": .integer(Int64(bytes)), "fetchedBytes": .integer(Int64(fetched)),
+          "savedBytes": .integer(Int64(saved)),
+        ])
     case .switched: self.event("switched")
     }
+  }
+
+  /// At most once for each hundredth, so that nobody drowns in them.
+  private func printJSON(_ progress: PhaseProgress) {
+    guard progress.phase != lastPhase || progress.percent != lastPercent else { return }
+    (lastPhase, lastPercent) = (progress.phase, progress.percent)
+    event(
+      "progress",
+      [
+        "phase": .string(progress.phase.rawValue), "doneBytes": .integer(Int64(progress.done)),
+        "totalBytes": .integer(Int64(progress.total)),
+        "fetchedBytes": .integer(Int64(progress.fetched)),
+        "bytesPerSecond": progress.bytesPerSecond.map { .integer(Int64($0)) },
+        "secondsLeft": progress.secondsLeft.map { .integer(Int64($0)) },
+      ])
   }
 
   static func members(_ plan: InstallPlan) -> KeyValuePairs<String, JSONValue?> {
@@ -113,6 +134,8 @@ final class ApplyReport {
       "writeBytes": .integer(Int64(plan.writeBytes)),
       "keptBytes": .integer(Int64(plan.keptBytes)),
       "baseBytes": .integer(Int64(plan.baseBytes)),
+      "zeroBytes": .integer(Int64(plan.zeroBytes)),
+      "savedBytes": .integer(Int64(plan.savedBytes(fetched: plan.fetchBytes))),
     ]
   }
 

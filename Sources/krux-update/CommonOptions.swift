@@ -19,7 +19,8 @@ struct CommonOptions: ParsableArguments {
   @Flag(name: .shortAndLong, help: "Print more, and log to standard error.")
   var verbose = false
 
-  func updater(_ cancellation: Cancellation = Cancellation()) throws -> Updater {
+  /// Once in a process.
+  func logger() -> Logger {
     if verbose {
       LoggingSystem.bootstrap(StreamLogHandler.standardError(label:))
     } else {
@@ -27,13 +28,24 @@ struct CommonOptions: ParsableArguments {
     }
     var logger = Logger(label: "krux-update")
     logger.logLevel = .debug
-    return try Updater(
+    return logger
+  }
+
+  func updater(
+    _ cancellation: Cancellation = Cancellation(), _ background: BackgroundOptions? = nil
+  ) throws -> Updater {
+    let logger = logger()
+    let updater = try Updater(
       root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger)
+    background?.begin(updater.configuration, cancellation, logger)
+    return updater
   }
 
   /// For commands that change something.
-  func writingUpdater(_ cancellation: Cancellation = Cancellation()) throws -> Updater {
+  func writingUpdater(
+    _ cancellation: Cancellation = Cancellation(), _ background: BackgroundOptions? = nil
+  ) throws -> Updater {
     if root == nil { try PermissionFailure.requireRoot() }
-    return try updater(cancellation)
+    return try updater(cancellation, background)
   }
 }

@@ -8,44 +8,32 @@ final class ProgressBar {
   private let isTerminal: Bool
   private var phase: WorkPhase?
   private var percent = -1
-  private var startedAt = Double(0)
+  private var drawnAt = Double(0)
 
   init() { isTerminal = isatty(STDOUT_FILENO) == 1 }
-
-  /// Seconds on a clock that nobody sets.
-  private static var now: Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
 
   /// Work that broke off leaves the bar as it was; what is said of it begins on a line of its own.
   deinit { if (0..<100).contains(percent) { Report.line() } }
 
-  func draw(_ phase: WorkPhase, done: UInt64, total: UInt64) {
-    guard isTerminal, total > 0 else { return }
-    let percent = Int(min(100, done * 100 / total))
-    if self.phase != phase {
-      self.phase = phase
-      startedAt = ProgressBar.now
-    } else if percent == self.percent {
-      return
-    }
-    self.percent = percent
+  /// Draws what differs from what is there: another hundredth, or a second that has passed.
+  func draw(_ progress: PhaseProgress) {
+    guard isTerminal, progress.total > 0 else { return }
+    guard phase != progress.phase || percent != progress.percent || drawnAt + 1 <= progress.time
+    else { return }
+    // What comes after the end of a phase is of no interest.
+    guard phase != progress.phase || percent < 100 else { return }
+    (phase, percent, drawnAt) = (progress.phase, progress.percent, progress.time)
     let full = percent * ProgressBar.cells / 100
     let bar =
       String(repeating: "█", count: full)
       + String(repeating: "░", count: ProgressBar.cells - full)
     let end = percent == 100 ? "\n" : ""
-    Report.out("\r  \(bar) \(percent)%\(rate(done, total))\u{1B}[K\(end)")
+    Report.out("\r  \(bar) \(percent)%\(ProgressBar.rate(progress))\u{1B}[K\(end)")
   }
 
-  private func rate(_ done: UInt64, _ total: UInt64) -> String {
-    let elapsed = ProgressBar.now - startedAt
-    guard elapsed > 0.5, done > 0 else { return "" }
-    let speed = Double(done) / elapsed
-    let left = Int((Double(total - min(done, total)) / speed).rounded(.up))
-    return "  \(Format.bytes(UInt64(speed)))/s"
-      + (left > 0 ? "  \(Format.duration(seconds: left)) left" : "")
+  private static func rate(_ progress: PhaseProgress) -> String {
+    guard let rate = progress.bytesPerSecond else { return "" }
+    guard let left = progress.secondsLeft, left > 0 else { return "  \(Format.bytes(rate))/s" }
+    return "  \(Format.bytes(rate))/s  \(Format.duration(seconds: left)) left"
   }
 }

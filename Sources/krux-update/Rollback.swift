@@ -17,20 +17,21 @@ struct Rollback: ParsableCommand {
   @Flag(help: "Roll back to a version that was never confirmed on this device.")
   var force = false
 
+  @OptionGroup var background: BackgroundOptions
   @OptionGroup var reboot: RebootOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
     let cancellation = Cancellation()
     cancellation.watchSignals()
-    let updater = try common.writingUpdater(cancellation)
-    let bar = ProgressBar()
+    let updater = try common.writingUpdater(cancellation, background)
+    let (bar, meter) = (ProgressBar(), ProgressMeter())
     let json = common.json
     let outcome = try updater.rollback(force: force) { event in
       switch event {
       case .warning(let text): Report.warnings([text])
       case .progress(let phase, let done, let total, _) where !json:
-        bar.draw(phase, done: done, total: total)
+        bar.draw(meter.take(phase, done: done, total: total))
       default: break
       }
     }

@@ -23,6 +23,7 @@ struct Verify: ParsableCommand {
     help: ArgumentHelp("Accept this minisign key instead of the device's.", valueName: "file"))
   var publicKeys: [String] = []
 
+  @OptionGroup var background: BackgroundOptions
   @OptionGroup var common: CommonOptions
 
   func run() throws {
@@ -30,6 +31,7 @@ struct Verify: ParsableCommand {
     cancellation.watchSignals()
     let base = common.root.map { Layout.folder(FilePath($0)) } ?? .system
     let configuration = try Configuration.load(base.configuration)
+    background.begin(configuration, cancellation, common.logger())
     let ring =
       publicKeys.isEmpty
       ? try Keys.load(base.applying(configuration).keysDirectory)

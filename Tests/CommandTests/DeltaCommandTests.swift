@@ -48,7 +48,8 @@ import Testing
     let lines = applied.output.split(separator: "\n").map(String.init)
     try #require(lines.count > 4)
     #expect(lines[2].hasPrefix("Updating from what is running... ("))
-    #expect(lines[4].contains(" fetched, ") && lines[4].hasSuffix(" written"))
+    #expect(lines[4].hasSuffix(" written"))
+    #expect(lines[4].contains(" fetched, 3 MB saved, 5 MB"), "\(lines[4])")
     let travelled = try server.finish().reduce(0) { $0 + $1.sentBytes }
     #expect(travelled < 80_000, "\(travelled) of \(bundle.count)")
   }
@@ -68,6 +69,30 @@ import Testing
     #expect(applied.status == 0)
     #expect(applied.output.contains("To write:     at most 5 MB\n"), "\(applied.output)")
     #expect(try device.targetIsUntouched())
+  }
+
+  /// A frame is a step here, and there are more of them than hundredths.
+  @Test func aProgramIsToldOfEveryHundredthOnce() throws {
+    let image = newer + [UInt8](repeating: 0, count: 150 * 65_536)
+    try device.write("long.img", image)
+    try device.write("root-b.img", [UInt8](repeating: 0x5A, count: image.count))
+    let made = try run([
+      Executable.release, "bundle", "create", "--image", device.url("long.img").path,
+      "--product", "kruxos", "--version", "1.0.1", "--sequence", "11", "--compatible", "test-box",
+      "--base", device.url("1.0.0.krux").path, "--frame-size", "65536",
+      "--key", device.url("release.key").path, "--output", device.url("long.krux").path,
+    ])
+    #expect(made.status == 0, "\(made.errors)")
+    let applied = try device.update("apply", "--json", device.url("long.krux").path)
+    #expect(applied.status == 0, "\(applied.errors)")
+    let all = try events(applied.output)
+    let hundredths = all.filter { $0.text("phase") == "writing" }.map {
+      ($0.number("doneBytes") ?? 0) * 100 / ($0.number("totalBytes") ?? 1)
+    }
+    #expect(hundredths.count > 50)
+    #expect(hundredths == Array(Set(hundredths)).sorted())
+    let planned = try #require(all.first { $0.text("event") == "planned" })
+    #expect(planned.number("zeroBytes") == 150 * 65_536)
   }
 
   @Test func anotherProductIsNoBase() throws {

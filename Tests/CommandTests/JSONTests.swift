@@ -27,14 +27,25 @@ import Testing
     #expect(verified.text("version") == "1.0.1")
     #expect(verified.number("bundleBytes") == bundle.encoded.count)
     #expect(verified.text("targetSlot") == "B")
-    #expect(all[1].names == ["event", "fetchBytes", "writeBytes", "keptBytes", "baseBytes"])
+    #expect(
+      all[1].names == [
+        "event", "fetchBytes", "writeBytes", "keptBytes", "baseBytes", "zeroBytes", "savedBytes",
+      ])
     #expect(all[1].number("fetchBytes") == bundle.payload.count)
     #expect(all[1].number("writeBytes") == bundle.image.count)
 
     let progress = all.filter { $0.text("event") == "progress" }
     for event in progress {
-      #expect(event.names == ["event", "phase", "doneBytes", "totalBytes", "fetchedBytes"])
+      // Rate and time left come after a second.
+      #expect(
+        event.names.subtracting(["bytesPerSecond", "secondsLeft"])
+          == ["event", "phase", "doneBytes", "totalBytes", "fetchedBytes"])
     }
+    #expect(progress.last?.number("secondsLeft") == 0)
+    let written = try #require(all.first { $0.text("event") == "written" })
+    #expect(written.names == ["event", "writtenBytes", "fetchedBytes", "savedBytes"])
+    // Everything travelled, and the headers too.
+    #expect(written.number("savedBytes") == 0)
     #expect(Set(progress.compactMap { $0.text("phase") }) == ["writing", "verifying"])
     let last = try #require(progress.last)
     #expect(last.number("doneBytes") == bundle.image.count)

@@ -13,6 +13,41 @@ import Testing
     #expect(try Configuration.load("/nonexistent/update.toml") == Configuration())
   }
 
+  private static let expected: Configuration = {
+    var expected = Configuration()
+    expected.product = "kruxos"
+    expected.hardware = ["box-1", "box-2"]
+    expected.stateDirectory = "/data/krux"
+    expected.keysDirectory = "/keys"
+    expected.slotLabels = [.a: "sys-a", .b: "sys-b"]
+    expected.bootEnvironment = "/esp/grubenv"
+    expected.tries = 2
+    expected.connectTimeoutSeconds = 5
+    expected.stallTimeoutSeconds = 6
+    expected.retries = 7
+    expected.retryDelaySeconds = 8
+    expected.clientCertificate = "/device.pem"
+    expected.clientKey = "/device.key"
+    expected.proxy = "http://proxy:3128"
+    expected.noProxy = ["localhost", ".internal"]
+    expected.limitRate = 500 << 10
+    expected.certificateAuthorities = "/ca.pem"
+    expected.rebootCommand = ["reboot", "-f"]
+    expected.dataMount = "/data"
+    expected.background.nice = 5
+    expected.background.diskPriority = .lowest
+    expected.background.pressureLimitPercent = 40
+    expected.health.url = "https://box/ready"
+    expected.health.intervalSeconds = 9
+    expected.health.timeoutSeconds = 10
+    expected.health.requestTimeoutSeconds = 11
+    expected.health.successes = 12
+    expected.health.checkTimeoutSeconds = 13
+    expected.health.watchdogDevice = "/dev/watchdog1"
+    expected.health.watchdogTimeoutSeconds = 14
+    return expected
+  }()
+
   @Test func everyKeyIsRead() throws {
     let configuration = try ConfigurationTests.parse(
       """
@@ -40,6 +75,10 @@ import Testing
       limit-rate = "500K"
       [reboot]
       command = ["reboot", "-f"]
+      [background]
+      nice = 5
+      disk-priority = "lowest"
+      pressure-limit-percent = 40
       [health]
       url = "https://box/ready"
       interval-seconds = 9
@@ -51,34 +90,7 @@ import Testing
       device = "/dev/watchdog1"
       timeout-seconds = 14
       """)
-    var expected = Configuration()
-    expected.product = "kruxos"
-    expected.hardware = ["box-1", "box-2"]
-    expected.stateDirectory = "/data/krux"
-    expected.keysDirectory = "/keys"
-    expected.slotLabels = [.a: "sys-a", .b: "sys-b"]
-    expected.bootEnvironment = "/esp/grubenv"
-    expected.tries = 2
-    expected.connectTimeoutSeconds = 5
-    expected.stallTimeoutSeconds = 6
-    expected.retries = 7
-    expected.retryDelaySeconds = 8
-    expected.clientCertificate = "/device.pem"
-    expected.clientKey = "/device.key"
-    expected.proxy = "http://proxy:3128"
-    expected.noProxy = ["localhost", ".internal"]
-    expected.limitRate = 500 << 10
-    expected.certificateAuthorities = "/ca.pem"
-    expected.rebootCommand = ["reboot", "-f"]
-    expected.dataMount = "/data"
-    expected.health.url = "https://box/ready"
-    expected.health.intervalSeconds = 9
-    expected.health.timeoutSeconds = 10
-    expected.health.requestTimeoutSeconds = 11
-    expected.health.successes = 12
-    expected.health.checkTimeoutSeconds = 13
-    expected.health.watchdogDevice = "/dev/watchdog1"
-    expected.health.watchdogTimeoutSeconds = 14
+    let expected = ConfigurationTests.expected
     #expect(configuration == expected)
     #expect(expected.health.policy == HealthPolicy(interval: 9000, deadline: 10_000, successes: 12))
   }
@@ -131,6 +143,18 @@ import Testing
     (
       "[health]\nurl = \"ftp://box/\"", .wrongValue,
       "update.toml:2: 'health.url' has to begin with http:// or https://, or be empty"
+    ),
+    (
+      "[background]\ndisk-priority = \"low\"", .wrongValue,
+      "update.toml:2: 'background.disk-priority' has to be \"normal\", \"lowest\" or \"idle\""
+    ),
+    (
+      "[background]\npressure-limit-percent = 0", .wrongValue,
+      "update.toml:2: 'background.pressure-limit-percent' has to be from 1 to 100"
+    ),
+    (
+      "[background]\nnice = -1", .wrongValue,
+      "update.toml:2: 'background.nice' has to be from 0 to 19"
     ),
     ("[fetch]\nretries = 99999999999999999999", .syntax, "update.toml:2:"),
     ("product = ", .syntax, "update.toml:1:"),

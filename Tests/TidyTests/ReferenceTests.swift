@@ -12,7 +12,7 @@ struct ReferenceTests {
   }
 
   @Test func everyConfigurationKeyIsDocumented() throws {
-    let sources = try ["Configuration", "HealthSettings"].map {
+    let sources = try ["Configuration", "BackgroundSettings", "HealthSettings"].map {
       try Repository.text("Sources/SlotKit/State/\($0).swift")
     }
     let keys = Set(try sources.flatMap { try $0.matches(#"case "([a-z.-]+)":"#) })

@@ -37,6 +37,12 @@ int klinux_watchdog_keep_alive(int fd);                    // WDIOC_KEEPALIVE
 // any close; 0 when only the magic one stops it, or the driver does not say.
 int klinux_watchdog_stops_at_close(int fd);
 
+// setpriority(2): at least `nice` for the calling thread and what it starts. 0, or -1 with errno set.
+int klinux_raise_nice(int nice);
+// ioprio_set(2) for the calling thread and what it starts; each returns 0, or -1 with errno set.
+int klinux_io_priority_lowest(void); // best-effort 7
+int klinux_io_priority_idle(void);
+
 // The parts of a device number, which <sys/sysmacros.h> has as macros.
 uint32_t klinux_major(uint64_t device);
 uint32_t klinux_minor(uint64_t device);

@@ -27,6 +27,10 @@ public struct InstallPlan: Equatable, Sendable {
   /// Uncompressed bytes that the target already has.
   public private(set) var keptBytes: UInt64 = 0
 
+  /// Stored bytes of all frames: what a device would fetch that has nothing of the image.
+  public private(set) var fullFetchBytes: UInt64 = 0
+  /// Uncompressed bytes of the frames to be written that are all zeros.
+  public private(set) var zeroBytes: UInt64 = 0
   /// Uncompressed bytes of the frames that are put together from the booted slot.
   public private(set) var baseBytes: UInt64 = 0
 
@@ -37,12 +41,14 @@ public struct InstallPlan: Equatable, Sendable {
   ) {
     for index in 0..<table.count {
       let frame = table[index]
+      fullFetchBytes += UInt64(frame.storedLength)
       guard !inTarget(index) else {
         keptBytes += UInt64(frame.length)
         append(index, .target)
         continue
       }
       writeBytes += UInt64(frame.length)
+      if frame.codec == .zero { zeroBytes += UInt64(frame.length) }
       if let recipe = recipes?[index] {
         fetchBytes += UInt64(recipe.patch?.storedLength ?? 0)
         append(index, .base)
@@ -67,6 +73,11 @@ public struct InstallPlan: Equatable, Sendable {
   /// The frames that come from `source`.
   public func frames(from source: Source) -> [Int] {
     runs.filter { $0.source == source }.flatMap { Array($0.frames) }
+  }
+
+  /// What does not have to travel when `fetched` bytes do.
+  public func savedBytes(fetched: UInt64) -> UInt64 {
+    fullFetchBytes - min(fullFetchBytes, fetched)
   }
 
   /// The target equals the image already.

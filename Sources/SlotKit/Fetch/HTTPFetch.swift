@@ -68,7 +68,7 @@ final class HTTPFetch: @unchecked Sendable {
     if thread == nil { start() }
     return try monitor.locked {
       while true {
-        try cancellation.check()
+        try cancellation.throwIfCancelled()
         if let end = window.end, position >= end { return 0 }
         let count = window.take(at: position, into: buffer)
         wakeFetch()

@@ -33,7 +33,7 @@ final class PipeReader: BundleReader {
   /// A read that blocks could not be cancelled: signals are not delivered to this thread.
   private func waitForInput() throws {
     var request = pollfd(fd: 0, events: Int16(POLLIN), revents: 0)
-    repeat { try cancellation.check() } while poll(&request, 1, 200) == 0
+    repeat { try cancellation.throwIfCancelled() } while poll(&request, 1, 200) == 0
   }
 
   func skip(to offset: UInt64) throws { try drop(to: offset) }

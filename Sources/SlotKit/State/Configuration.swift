@@ -46,6 +46,7 @@ public struct Configuration: Equatable, Sendable {
 
   public var rebootCommand = ["systemctl", "reboot"]
 
+  public var background = BackgroundSettings()
   public var health = HealthSettings()
 
   public init() {}
@@ -103,6 +104,7 @@ public struct Configuration: Equatable, Sendable {
     case "reboot.command": rebootCommand = try reader.strings(value)
     default:
       if try setFetch(value, reader) { return }
+      if try background.set(value, reader) { return }
       guard try health.set(value, reader) else {
         throw reader.failure(.unknownKey, value, "is not a key of this file")
       }

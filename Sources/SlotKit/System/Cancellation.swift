@@ -9,9 +9,11 @@ public enum CancellationCode: String, FailureCode {
 
 public typealias CancellationFailure = Failure<CancellationCode>
 
-/// A request to stop, which long work looks at between its steps. Ctrl-C is one.
+/// A request to stop, which long work looks at between its steps. Ctrl-C is one. Work in the background waits there
+/// for others, too.
 public final class Cancellation: Sendable {
   private let signal = Atomic<Int32>(0)
+  private let pace = AtomicLazyReference<Pace>()
   private let monitor = Monitor()
 
   public init() {}
@@ -27,8 +29,20 @@ public final class Cancellation: Sendable {
     monitor.locked { monitor.wakeAll() }
   }
 
+  /// From now on `check` waits as long as `pace` asks for. The first pace is kept.
+  func follow(_ pace: Pace) { _ = self.pace.storeIfNil(pace) }
+
+  /// Stands between two steps of long work. In the background it waits; not to be called with a lock held.
+  ///
   /// - Throws: `interrupted` once `cancel` was called.
   public func check() throws(CancellationFailure) {
+    try throwIfCancelled()
+    guard let pace = pace.load() else { return }
+    try sleep(milliseconds: pace.delay())
+  }
+
+  /// The same, and never waits.
+  func throwIfCancelled() throws(CancellationFailure) {
     guard signalNumber == nil else {
       throw CancellationFailure(
         .interrupted, "interrupted",
@@ -41,7 +55,7 @@ public final class Cancellation: Sendable {
     monitor.locked {
       if signalNumber == nil, milliseconds > 0 { monitor.wait(milliseconds: milliseconds) }
     }
-    try check()
+    try throwIfCancelled()
   }
 
   /// From now on SIGINT, SIGTERM and SIGHUP cancel, and a second one ends the process at once.

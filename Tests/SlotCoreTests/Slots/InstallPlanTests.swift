@@ -17,6 +17,7 @@ import Testing
     #expect(plan.fetchBytes == UInt64(sample.payload.count))
     #expect(plan.writeBytes == sample.artefact.length)
     #expect(plan.keptBytes == 0 && !plan.isEmpty)
+    #expect(plan.zeroBytes == 65_536 && plan.fullFetchBytes == plan.fetchBytes)
   }
 
   @Test func whatIsThereIsKept() throws {
@@ -24,6 +25,9 @@ import Testing
     #expect(plan.runs.map(\.frames) == [0..<2, 2..<3])
     #expect(plan.runs.map(\.source) == [.target, .bundle])
     #expect(plan.fetchBytes == 4096 && plan.writeBytes == 4096 && plan.keptBytes == 131_072)
+    #expect(plan.zeroBytes == 0 && plan.fullFetchBytes == UInt64(sample.payload.count))
+    #expect(plan.savedBytes(fetched: 4096) == UInt64(sample.payload.count) - 4096)
+    #expect(plan.savedBytes(fetched: 1 << 40) == 0)
   }
 
   @Test func zerosAreWrittenAndNotFetched() throws {
