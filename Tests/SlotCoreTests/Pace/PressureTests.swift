@@ -104,7 +104,7 @@ import Testing
     var script = Script(limit: 20)
     for _ in 0..<8 { script.read(percent: 90) }
     var readings = 0
-    while script.throttle.gap > 0 {
+    while script.throttle.gap > 0, readings < 100 {
       script.read(percent: 3)
       readings += 1
     }
