@@ -80,8 +80,7 @@ struct Apply: ParsableCommand {
     let saved = plan.savedBytes(fetched: plan.fetchBytes)
     let saving = saved > 0 ? " (\(Format.bytes(saved)) saved)" : ""
     Report.line("To fetch:     \(Format.bytes(plan.fetchBytes))\(saving)")
-    let most = plan.baseBytes > 0 ? "at most " : ""
-    Report.line("To write:     \(most)\(Format.bytes(plan.writeBytes))")
+    Report.line("To write:     at most \(Format.bytes(plan.writeBytes))")
     Report.line("There already: \(Format.bytes(plan.keptBytes))")
     Report.line("Nothing was written (--dry-run).")
   }

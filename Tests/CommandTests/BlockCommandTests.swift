@@ -100,6 +100,16 @@ import Testing
     #expect(try device.targetIsUntouched())
   }
 
+  /// All of it travels whatever is skipped.
+  @Test func aServerWithoutRangesIsReadThrough() throws {
+    let address = try server.publish(bundle, "kruxos-1.0.1.krux")
+      .replacing("/kruxos-1.0.1.krux", with: "/whole/kruxos-1.0.1.krux")
+    let applied = try device.update("apply", address)
+    #expect(applied.status == 0, "\(applied.errors)")
+    #expect(!applied.output.contains("Searching"))
+    #expect(try device.slotHolds(newer))
+  }
+
   /// What is in the target already is not looked for elsewhere.
   @Test func aTargetThatIsWholeNeedsNoSearch() throws {
     try #require(try apply().status == 0)

@@ -71,9 +71,9 @@ import Testing
     #expect(try device.targetIsUntouched())
   }
 
-  /// A frame is a step here, and there are more of them than hundredths.
+  /// There are more steps here than hundredths.
   @Test func aProgramIsToldOfEveryHundredthOnce() throws {
-    let image = newer + [UInt8](repeating: 0, count: 150 * 65_536)
+    let image = newer + [UInt8](repeating: 0, count: 960 * 65_536)
     try device.write("long.img", image)
     try device.write("root-b.img", [UInt8](repeating: 0x5A, count: image.count))
     let made = try run([
@@ -92,7 +92,7 @@ import Testing
     #expect(hundredths.count > 50)
     #expect(hundredths == Array(Set(hundredths)).sorted())
     let planned = try #require(all.first { $0.text("event") == "planned" })
-    #expect(planned.number("zeroBytes") == 150 * 65_536)
+    #expect(planned.number("zeroBytes") == 960 * 65_536)
   }
 
   @Test func anotherProductIsNoBase() throws {

@@ -119,7 +119,7 @@ import Testing
     let before = try device.snapshot()
     let planned = try device.update("apply", "--dry-run", path)
     #expect(planned.status == 0)
-    #expect(planned.output.contains("To write:     4 MB\n"))
+    #expect(planned.output.contains("To write:     at most 4 MB\n"))
     #expect(planned.output.hasSuffix("Nothing was written (--dry-run).\n"))
     #expect(try device.snapshot() == before)
   }

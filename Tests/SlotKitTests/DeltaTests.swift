@@ -132,6 +132,8 @@ private struct Pair {
     try harness.apply(try pair.bundle(in: harness.folder))
     #expect(harness.imageInTarget)
     #expect(harness.warnings.count == 1)
+    // Two frames, and not all that stand beside them in the base.
+    #expect(try #require(harness.written).fetched < 250_000)
   }
 
   @Test func aBaseThatIsShorterThanItWasIsNotUsed() throws {

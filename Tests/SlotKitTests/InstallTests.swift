@@ -60,7 +60,6 @@ import Testing
     let harness = try InstallHarness(bundle, target: MemoryDevice(name: "target", bytes: old))
     try harness.apply()
     #expect(harness.imageInTarget)
-    #expect(try #require(harness.written).bytes == 3 * 4096)
     let writes = harness.target.log.compactMap { operation -> Range<UInt64>? in
       if case .write(let range) = operation { range } else { nil }
     }

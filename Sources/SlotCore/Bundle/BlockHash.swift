@@ -1,8 +1,8 @@
 /// A fast hash of one block of an image, which tells where the same block may stand. Nothing is believed for it: a
 /// frame that is put together by hashes has to match its digest.
 ///
-/// 32 bits of it: a frame is taken from the wrong place only when all of its blocks that an older image has not are
-/// found there by chance.
+/// 32 bits of it: among a million blocks (4 GiB) some hundred share theirs with another, and a frame with one of those
+/// may have to be fetched.
 public struct BlockHash: Hashable, Sendable {
   public static let byteCount = 4
 
@@ -20,7 +20,7 @@ public struct BlockHash: Hashable, Sendable {
 
   private init(of content: [UInt8]) { self = content.withUnsafeBytes { BlockHash(of: $0) } }
 
-  /// 64 bits, each of which depends on all of `content` before it: a multiplication for eight bytes. See
+  /// 64 bits: a multiplication for eight bytes. The upper half mixes all of them, though not the last eight evenly. See
   /// docs/formats/bundle.md.
   public static func wide(_ content: UnsafeRawBufferPointer) -> UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -57,7 +57,7 @@ public struct BlockIndex: Sendable {
   private var places: [UInt32]
   private let shift: Int
 
-  /// Blocks behind the first `UInt32.max - 2` are left out.
+  /// Blocks behind the first 2^30 (4 TiB) are found only where they follow others.
   public init(_ hashes: [BlockHash]) {
     self.hashes = hashes
     var bits = 4

@@ -36,6 +36,15 @@ public struct BlockTable: Sendable {
     }
   }
 
+  /// Whether the hashes of frame `frame` are those of `content`.
+  public func describes(_ content: UnsafeRawBufferPointer, frame: Int) -> Bool {
+    stride(from: 0, to: content.count, by: BundleLimits.blockBytes).allSatisfy { start in
+      let block = UnsafeRawBufferPointer(
+        rebasing: content[start..<start + BundleLimits.blockBytes])
+      return self[frame, start / BundleLimits.blockBytes] == BlockHash(of: block)
+    }
+  }
+
   /// What stands in the table for a frame that is not zero.
   public static func encoded(frame: UnsafeRawBufferPointer) -> [UInt8] {
     stride(from: 0, to: frame.count, by: BundleLimits.blockBytes).flatMap { start in

@@ -21,8 +21,8 @@ public struct InstallPlan: Equatable, Sendable {
   public private(set) var runs: [Run] = []
   /// Stored bytes to be fetched, patches included.
   public private(set) var fetchBytes: UInt64 = 0
-  /// Uncompressed bytes to be written, zeros included. Of frames that come from the base, only the blocks are
-  /// written in which the target differs, so this is the most that it can be.
+  /// Uncompressed bytes to be written, zeros included. Only blocks are written in which the target differs, so this is
+  /// the most that it can be.
   public private(set) var writeBytes: UInt64 = 0
   /// Uncompressed bytes that the target already has.
   public private(set) var keptBytes: UInt64 = 0
@@ -48,17 +48,17 @@ public struct InstallPlan: Equatable, Sendable {
         continue
       }
       writeBytes += UInt64(frame.length)
-      if frame.codec == .zero { zeroBytes += UInt64(frame.length) }
-      if let recipe = recipes?[index] {
+      if frame.codec == .zero {
+        zeroBytes += UInt64(frame.length)
+        append(index, .zero)
+      } else if let recipe = recipes?[index] {
         fetchBytes += UInt64(recipe.patch?.storedLength ?? 0)
+        baseBytes += UInt64(frame.length)
         append(index, .base)
-      } else if frame.codec == .zero {
-        append(index, recipes == nil ? .zero : .base)
       } else {
         fetchBytes += UInt64(frame.storedLength)
         append(index, .bundle)
       }
-      if runs.last?.source == .base { baseBytes += UInt64(frame.length) }
     }
   }
 

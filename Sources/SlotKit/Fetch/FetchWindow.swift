@@ -59,7 +59,7 @@ final class FetchWindow {
 
   /// What is asked for already stays so, up to the first of `ranges` that it skips; these replace what was planned.
   func expect(_ ranges: [Range<UInt64>], from position: UInt64) {
-    guard parts.last?.isOpen != true else { return }
+    guard !isReadThrough else { return }
     isSequential = false
     dropParts(behind: firstGap(in: ranges, from: position))
     plan = RangePlan.merged(ranges, from: max(position, parts.last?.end ?? 0))
@@ -252,6 +252,8 @@ final class FetchWindow {
   }
 
   /// The file is read through from where the reader stands: the server gives no parts of it.
+  var isReadThrough: Bool { parts.last?.isOpen == true }
+
   func readThrough() -> FetchPart {
     for part in parts { part.isDropped = true }
     ringEnd = 0

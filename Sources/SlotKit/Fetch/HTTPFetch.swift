@@ -55,6 +55,8 @@ final class HTTPFetch: @unchecked Sendable {
 
   // MARK: - The reading thread
 
+  /// The server has no ranges, so that everything travels.
+  var isReadThrough: Bool { monitor.locked { window.isReadThrough } }
   var totalLength: UInt64? { monitor.locked { identity?.totalLength } }
   /// Headers and bodies of all answers so far.
   var bytesFetched: UInt64 { monitor.locked { fetched } }

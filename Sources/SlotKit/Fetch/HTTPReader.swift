@@ -5,7 +5,8 @@ final class HTTPReader: BundleReader {
   let name: String
   private(set) var position: UInt64 = 0
   var totalLength: UInt64? { fetch.totalLength }
-  let isSelective = true
+  /// Known from the first answer on: a server that gives the whole file does so again.
+  var isSelective: Bool { !fetch.isReadThrough }
   var bytesFetched: UInt64 { fetch.bytesFetched }
   private let fetch: HTTPFetch
 

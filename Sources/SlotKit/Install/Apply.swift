@@ -48,7 +48,7 @@ extension Updater {
     defer { withExtendedLifetime(device) {} }
     observer(.verified(bundle, target: target))
     var installation = try Installation(
-      bundle, artefact, device, base: base(state, bundle, artefact), cancellation, observer)
+      bundle, artefact, device, base: base(state), cancellation, observer)
     return try install(&installation, state, options, observer)
   }
 
@@ -66,17 +66,12 @@ extension Updater {
       assessment: state.assessment, savesTries: state.savesTries)
   }
 
-  /// The booted slot, read only, where the bundle may have something for it. Without it the bundle has everything.
-  private func base(
-    _ state: DeviceState, _ bundle: OpenedBundle, _ artefact: Artefact
-  ) -> InstalledBase? {
-    let image = state.ledger.image(in: booted)
-    let hasDelta = image.flatMap { bundle.manifest.deltaTable(of: artefact, from: $0.imageDigest) }
-    guard hasDelta != nil || bundle.reader.isSelective,
-      let location = try? machine.location(of: booted),
+  /// The booted slot, read only. Without it the bundle has everything.
+  private func base(_ state: DeviceState) -> InstalledBase? {
+    guard let location = try? machine.location(of: booted),
       let device = try? machine.open(location, .readOnly)
     else { return nil }
-    return InstalledBase(image: image, device: device)
+    return InstalledBase(image: state.ledger.image(in: booted), device: device)
   }
 
   private func install(

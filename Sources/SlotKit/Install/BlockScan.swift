@@ -2,31 +2,39 @@ internal import SlotCore
 
 /// Reads a slot as fast as the device gives it, for the hashes of its blocks.
 enum BlockScan {
-  /// The hash of each block of the first `length` bytes. Blocks that cannot be read are given as zeros, which are
-  /// looked for nowhere.
+  /// So many places that cannot be read end it: each may take the disk half a minute.
+  private static let patience = 8
+
+  /// The hash of each block of the first `length` bytes, and how many places could not be read: their blocks are given
+  /// as zeros, which are looked for nowhere.
   ///
   /// - Throws: `CancellationFailure`.
   static func hashes(
     of device: any SlotDevice, length: UInt64, _ cancellation: Cancellation,
     progress: @escaping @Sendable (UInt64) -> Void
-  ) throws -> [BlockHash] {
+  ) throws -> (hashes: [BlockHash], unreadable: Int) {
     let block = UInt64(BundleLimits.blockBytes)
     let length = length / block * block
     let span = UInt64(FrameSpans.targetBytes)
     let found = FoundHashes(count: Int(length / block))
+    let unreadable = SharedCounter(0)
     try ParallelSpans.forEach(
       0..<Int((length + span - 1) / span), bufferBytes: Int(span), cancellation, progress: progress
     ) { index, buffer in
       let start = UInt64(index) * span
       let bytes = buffer.prefix(Int(min(span, length - start)))
-      do { try device.read(into: bytes, at: start) } catch { return bytes.count }
+      guard unreadable.current < BlockScan.patience else { return bytes.count }
+      do { try device.read(into: bytes, at: start) } catch {
+        _ = unreadable.increment()
+        return bytes.count
+      }
       let hashes = stride(from: 0, to: bytes.count, by: Int(block)).map { offset in
         BlockHash(of: UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Int(block)]))
       }
       found.set(hashes, from: Int(start / block))
       return bytes.count
     }
-    return found.all
+    return (found.all, unreadable.current)
   }
 }
 

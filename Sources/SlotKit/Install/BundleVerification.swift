@@ -15,7 +15,8 @@ extension OpenedBundle {
     var start = header.payloadOffset + manifest.tablePayloadsLength
     for artefact in manifest.artefacts {
       if let table = tables.frames[artefact.name] {
-        try verify(table, of: artefact, at: start, cancellation, progress)
+        let blocks = tables.blocks[artefact.name]
+        try verify(table, blocks, of: artefact, at: start, cancellation, progress)
       }
       start += artefact.payloadLength
     }
@@ -25,10 +26,11 @@ extension OpenedBundle {
   /// Every table in the order in which they stand, those of kinds that this version does not know too. Deltas by
   /// their number among the tables.
   private func verifiedTables() throws -> (
-    frames: [String: FrameTable], deltas: [Int: DeltaTable]
+    frames: [String: FrameTable], deltas: [Int: DeltaTable], blocks: [String: BlockTable]
   ) {
     var frames: [String: FrameTable] = [:]
     var deltas: [Int: DeltaTable] = [:]
+    var blocks: [String: BlockTable] = [:]
     for (index, placed) in manifest.placedTables.enumerated() {
       let description = placed.description
       let bytes = try reader.bytes(Int(description.length), of: length)
@@ -41,6 +43,10 @@ extension OpenedBundle {
       case (TableDescription.delta, let artefact?) where artefact.kind == .slotImage:
         deltas[index] = try DeltaTable(
           verifying: bytes, description: description, artefact: artefact)
+      case (TableDescription.blocks, let artefact?) where frames[artefact.name] != nil:
+        guard let table = frames[artefact.name] else { continue }
+        blocks[artefact.name] = try BlockTable(
+          verifying: bytes, description: description, frames: table)
       default:
         guard Digest(of: bytes) == description.digest else {
           throw BundleFailure(
@@ -49,7 +55,7 @@ extension OpenedBundle {
         }
       }
     }
-    return (frames, deltas)
+    return (frames, deltas, blocks)
   }
 
   /// The patches as they are stored: what they make needs the base, which may not be here.
@@ -68,7 +74,8 @@ extension OpenedBundle {
   }
 
   private func verify(
-    _ table: FrameTable, of artefact: Artefact, at start: UInt64, _ cancellation: Cancellation,
+    _ table: FrameTable, _ blocks: BlockTable?, of artefact: Artefact, at start: UInt64,
+    _ cancellation: Cancellation,
     _ progress: (UInt64, UInt64) -> Void
   ) throws {
     let decoder = FrameDecoder()
@@ -81,7 +88,13 @@ extension OpenedBundle {
       try reader.skip(to: start + frame.payloadOffset)
       let bytes = stored.prefix(frame.storedLength)
       try reader.fill(bytes, of: length)
-      try verify(frame, UnsafeRawBufferPointer(bytes), decoder, plain.prefix(frame.length))
+      let content = plain.prefix(frame.length)
+      try verify(frame, UnsafeRawBufferPointer(bytes), decoder, content)
+      guard blocks?.describes(UnsafeRawBufferPointer(content), frame: index) ?? true else {
+        throw BundleFailure(
+          .malformedTable, "the bundle's table of blocks is not of its image, in frame \(index)",
+          hint: "tell the bundle's publisher: the bundle was made wrongly")
+      }
       progress(reader.position, length)
     }
   }

@@ -28,13 +28,14 @@ final class FrameAssembly {
     var stored = 0
     var rest = wanted[...]
     for index in span {
-      let recipe = source.recipes[index]
-      let count = recipe?.patch?.storedLength ?? 0
+      // The plan took it only because there is one.
+      guard let recipe = source.recipes[index] else { continue }
+      let count = recipe.patch?.storedLength ?? 0
       if rest.first == index {
         rest.removeFirst()
         let place = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
         let patch = UnsafeRawBufferPointer(patches.slice(stored, count))
-        if prepare(index, recipe, patch, at: place, &copies) { possible.append(index) }
+        if prepare(recipe, patch, at: place, &copies) { possible.append(index) }
       }
       stored += count
     }
@@ -45,16 +46,10 @@ final class FrameAssembly {
     }
   }
 
-  /// Everything of a frame but what is copied from the base, which goes to `copies`. False when it cannot be had.
+  /// Everything of one frame but what is copied from the base, which goes to `copies`. False when it cannot be had.
   private func prepare(
-    _ index: Int, _ recipe: FrameRecipe?, _ patch: UnsafeRawBufferPointer, at place: Int,
-    _ copies: inout [Copy]
+    _ recipe: FrameRecipe, _ patch: UnsafeRawBufferPointer, at place: Int, _ copies: inout [Copy]
   ) -> Bool {
-    let frame = table[index]
-    guard let recipe else {
-      plain.slice(place, frame.length).initializeMemory(as: UInt8.self, repeating: 0)
-      return frame.codec == .zero
-    }
     if let described = recipe.patch {
       // The bundle has the whole frame too, so damage here is no reason to give up.
       guard Digest(of: patch) == described.storedDigest else { return false }

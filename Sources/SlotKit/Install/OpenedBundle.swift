@@ -37,7 +37,7 @@ public struct OpenedBundle {
       hint: "fetch the bundle again, and tell its publisher if that does not help")
   }
 
-  /// Reads and verifies the frames of `artefact`, whose table has to come before everything read so far.
+  /// Reads and verifies the frames of `artefact`, whose table has to stand behind everything read so far.
   ///
   /// - Throws: `BundleFailure`, `SourceFailure`.
   public func frames(of artefact: Artefact) throws -> FrameTable {
@@ -78,7 +78,7 @@ public struct OpenedBundle {
     do {
       return try BlockTable(verifying: bytes, description: placed.description, frames: frames)
     } catch {
-      observer(.warning("\(error.message); the whole image is fetched"))
+      observer(.warning("\(error.message); more than that has to be fetched"))
       return nil
     }
   }

@@ -33,36 +33,52 @@ struct RebuildSearch {
   let cancellation: Cancellation
   let observer: InstallObserver
 
-  /// `wanted` is how many bytes of frames there are to fetch otherwise, which a table has to beat.
+  /// A search reads the whole booted slot, which has to save a part of the image that is not smaller than this.
+  private static let worthwhile: UInt64 = 64
+  /// Of a booted slot of which nothing is known, so many times the image are searched: what is behind that is not of
+  /// its file system.
+  private static let reach: UInt64 = 4
+
+  /// `wanted` is how many bytes of frames there are to fetch otherwise.
   ///
   /// - Throws: `BundleFailure`, `SourceFailure`, `CancellationFailure`.
   func source(from base: InstalledBase, wanted: UInt64) throws -> RebuildSource? {
-    try delta(base, wanted) ?? blocks(base, wanted)
+    if let image = base.image?.imageDigest,
+      let placed = bundle.manifest.deltaTable(of: artefact, from: image)
+    {
+      guard placed.description.length < wanted else { return nil }
+      if let source = try delta(placed, from: image, base.device) { return source }
+    }
+    return try blocks(base, wanted)
   }
 
-  private func delta(_ base: InstalledBase, _ wanted: UInt64) throws -> RebuildSource? {
-    guard let image = base.image?.imageDigest,
-      let placed = bundle.manifest.deltaTable(of: artefact, from: image),
-      placed.description.length < wanted,
-      let delta = try bundle.delta(of: artefact, from: image, observer),
-      delta.baseLength <= base.device.byteCount
+  private func delta(
+    _ placed: PlacedTable, from image: Digest, _ device: any SlotDevice
+  ) throws -> RebuildSource? {
+    guard let delta = try bundle.delta(of: artefact, from: image, observer),
+      delta.baseLength <= device.byteCount
     else { return nil }
     return RebuildSource(
-      recipes: delta, base: base.device, patchesOffset: bundle.payloadOffset(of: placed),
+      recipes: delta, base: device, patchesOffset: bundle.payloadOffset(of: placed),
       isForBase: true)
   }
 
-  /// Not for a source that is near: reading the booted slot costs time, and would save nothing.
+  /// Not for a source of which everything travels.
   private func blocks(_ base: InstalledBase, _ wanted: UInt64) throws -> RebuildSource? {
     guard bundle.reader.isSelective,
-      let placed = bundle.manifest.blockTable(of: artefact), placed.description.length < wanted,
+      let placed = bundle.manifest.blockTable(of: artefact),
+      wanted > max(placed.description.length, artefact.length / RebuildSearch.worthwhile),
       let blocks = try bundle.blocks(of: artefact, table, observer)
     else { return nil }
     let device = base.device
-    let length = min(base.image?.imageLength ?? device.byteCount, device.byteCount)
+    let known = base.image?.imageLength ?? artefact.length * RebuildSearch.reach
+    let length = min(known, device.byteCount)
     let meter = Meter(.searching, total: length, bundle.reader, observer)
-    let hashes = try meter.following { report in
+    let (hashes, unreadable) = try meter.following { report in
       try BlockScan.hashes(of: device, length: length, cancellation, progress: report)
+    }
+    if unreadable > 0 {
+      observer(.warning("\(device.name), which is running, cannot be read everywhere"))
     }
     let map = BlockMap(blocks, artefact, table, base: BlockIndex(hashes))
     return RebuildSource(recipes: map, base: device, patchesOffset: 0, isForBase: false)

@@ -69,7 +69,7 @@ struct SlotRebuilding: Sendable {
     var wanted: [Int] = []
     for index in job.frames {
       if let there, table.matches(index, in: there, from: image.lowerBound) {
-        target.keep(there, at: table[index].imageOffset, isZero: isZero(index))
+        target.keep(there, at: table[index].imageOffset)
       } else {
         wanted.append(index)
       }
@@ -81,22 +81,16 @@ struct SlotRebuilding: Sendable {
       let range = start..<start + Int(place.upperBound - place.lowerBound)
       let plain = UnsafeRawBufferPointer(assembly.plain.slice(start, range.count))
       let old = there.map { UnsafeRawBufferPointer(rebasing: $0[range]) }
-      if isZero(frames.lowerBound) {
-        try target.writeZeros(plain, at: place.lowerBound, over: old)
-      } else {
-        try target.write(plain, at: place.lowerBound, over: old)
-      }
+      try target.write(plain, at: place.lowerBound, over: old)
     }
     return wanted.filter { !had.contains($0) }
   }
 
-  private func isZero(_ frame: Int) -> Bool { table[frame].codec == .zero }
-
-  /// Ascending numbers as ranges: frames that follow one another and are all zero, or none of them.
+  /// Ascending numbers as ranges.
   private func sideBySide(_ frames: [Int]) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for index in frames {
-      if let last = ranges.last, last.upperBound == index, isZero(index - 1) == isZero(index) {
+      if let last = ranges.last, last.upperBound == index {
         ranges[ranges.count - 1] = last.lowerBound..<index + 1
       } else {
         ranges.append(index..<index + 1)

@@ -13,8 +13,8 @@ struct SlotWriting: Sendable {
     case zeros(Range<UInt64>)
   }
 
-  /// Zeros are written in ranges of this size, so that Ctrl-C does not wait for a whole disk.
-  private static let zeroBytes: UInt64 = 64 << 20
+  /// Zeros are written in ranges of this size, so that neither Ctrl-C nor other programs wait for a whole disk.
+  private static let zeroBytes: UInt64 = 512 << 10
   /// What is read of the target at a time.
   private static let comparedBytes = 256 << 10
 

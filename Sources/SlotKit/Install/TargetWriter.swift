@@ -24,13 +24,9 @@ final class TargetWriter: Sendable {
   }
 
   /// For a whole frame that the target has already, at `offset`, where `plain` begins if that is 0.
-  func keep(_ plain: UnsafeRawBufferPointer, at offset: UInt64, isZero: Bool) {
-    takeHead(plain, at: offset)
-    if !isZero { relation.find() }
-  }
-
-  private func takeHead(_ plain: UnsafeRawBufferPointer, at offset: UInt64) {
+  func keep(_ plain: UnsafeRawBufferPointer, at offset: UInt64) {
     if offset == 0 { head.take(from: plain) }
+    relation.find()
   }
 
   /// Reads what is there in pieces that fit into `buffer`, as long as it is worth it, and writes the rest.
@@ -56,23 +52,19 @@ final class TargetWriter: Sendable {
   func write(
     _ plain: UnsafeRawBufferPointer, at offset: UInt64, over there: UnsafeRawBufferPointer?
   ) throws {
-    try forEachDifference(plain, at: offset, there) { range in
+    if offset == 0 { head.take(from: plain) }
+    for range in BlockDifferences(plain, there, from: offset == 0 ? head.count : 0) {
       try device.write(
         UnsafeRawBufferPointer(rebasing: plain[range]), at: offset + UInt64(range.lowerBound))
+      relation.add(written: UInt64(range.count))
     }
     if let there { relation.learn(from: plain, there) }
   }
 
-  /// The same where `plain` is zeros.
-  func writeZeros(
-    _ plain: UnsafeRawBufferPointer, at offset: UInt64, over there: UnsafeRawBufferPointer?
-  ) throws {
-    try forEachDifference(plain, at: offset, there) { range in
-      try device.writeZeros(at: offset + UInt64(range.lowerBound), count: UInt64(range.count))
-    }
-  }
-
-  /// The same for a range of zeros, however long.
+  /// Zeros, however many. Those that are there already are left only in a target that holds something like the image:
+  /// what nobody has written may read as zeros today and as something else tomorrow.
+  ///
+  /// - Throws: `SlotFailure.writeFailed`.
   func writeZeros(_ range: Range<UInt64>, comparingIn buffer: AlignedBuffer) throws {
     var start = range.lowerBound
     if start == 0 {
@@ -83,13 +75,10 @@ final class TargetWriter: Sendable {
     }
     while start < range.upperBound {
       let end = min(range.upperBound, start + UInt64(buffer.bytes.count))
-      guard let there = read(start..<end, into: buffer) else {
+      guard relation.isKnown, let there = read(start..<end, into: buffer) else {
         return try writeZeros(start..<range.upperBound)
       }
-      if !there.isAllZero {
-        try writeZeros(start..<end)
-        relation.miss()
-      }
+      if !there.isAllZero { try writeZeros(start..<end) }
       start = end
     }
   }
@@ -98,28 +87,19 @@ final class TargetWriter: Sendable {
     try device.writeZeros(at: range.lowerBound, count: range.upperBound - range.lowerBound)
     relation.add(written: range.upperBound - range.lowerBound)
   }
-
-  private func forEachDifference(
-    _ plain: UnsafeRawBufferPointer, at offset: UInt64, _ there: UnsafeRawBufferPointer?,
-    _ write: (Range<Int>) throws -> Void
-  ) throws {
-    takeHead(plain, at: offset)
-    for range in BlockDifferences(plain, there, from: offset == 0 ? head.count : 0) {
-      try write(range)
-      relation.add(written: UInt64(range.count))
-    }
-  }
 }
 
 /// Whether the target holds something like the image, such as an older release.
 ///
 /// `@unchecked Sendable`: the variables are only touched inside `monitor`.
 private final class Relation: @unchecked Sendable {
-  /// After so many reads without a block in common the target is taken for unrelated: reading it would take as long
-  /// as writing it. One place in `sampling` is read all the same.
+  /// After so many comparisons in vain the target is taken for unrelated: reading it would take as long as writing it.
+  /// One place in `sampling` is read all the same.
   private static let patience = 32
   private static let sampling: UInt64 = 16
   private static let placeBytes = 1 << 20
+  /// One block in so many.
+  private static let likeness = 16
 
   private let monitor = Monitor()
   private var count: UInt64 = 0
@@ -137,20 +117,24 @@ private final class Relation: @unchecked Sendable {
     }
   }
 
-  func find() { monitor.locked { hasSome = true } }
-  func miss() { monitor.locked { missed += 1 } }
+  var isKnown: Bool { monitor.locked { hasSome } }
 
-  /// Zeros say nothing of where they come from.
+  func find() { monitor.locked { hasSome = true } }
+
+  /// A block or two are alike in any two images; zeros say nothing of where they come from.
   func learn(from plain: UnsafeRawBufferPointer, _ there: UnsafeRawBufferPointer) {
-    if monitor.locked({ hasSome }) { return }
+    if isKnown { return }
     let block = BundleLimits.blockBytes
-    let isLike = stride(from: 0, to: plain.count, by: block).contains { start in
+    let alike = stride(from: 0, to: plain.count, by: block).count { start in
       let range = start..<min(start + block, plain.count)
       let content = UnsafeRawBufferPointer(rebasing: plain[range])
       return content.isEqual(to: UnsafeRawBufferPointer(rebasing: there[range]))
         && !content.isAllZero
     }
-    if isLike { find() } else { miss() }
+    monitor.locked {
+      missed += 1
+      hasSome = hasSome || alike * Relation.likeness >= plain.count / block
+    }
   }
 }
 

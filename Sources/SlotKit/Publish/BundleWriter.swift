@@ -119,11 +119,14 @@ public enum BundleWriter {
     let blocks = TableDescription(
       kind: TableDescription.blocks, artefact: artefactName,
       length: UInt64(payload.blockHashes.count), digest: Digest(of: payload.blockHashes))
+    var tables = [table] + deltas.map(\.table) + [blocks]
+    // Of an image beyond 200 GiB: readers can do without.
+    if tables.reduce(0, { $0 + $1.length }) > BundleLimits.tablesBytes { tables.removeLast() }
     let manifest = Manifest(
       product: request.product, version: request.version, sequence: request.sequence,
       compatible: request.compatible, minimumSource: request.minimumSource, floor: request.floor,
       created: request.created, notes: request.notes, artefacts: [artefact],
-      tables: [table] + deltas.map(\.table) + [blocks])
+      tables: tables)
     let bytes = manifest.encoded
     guard bytes.count <= BundleLimits.manifestBytes else {
       throw RequestFailure(
@@ -138,13 +141,13 @@ public enum BundleWriter {
     }
     try write(
       bytes, signatures: signatures ?? [], tablesLength: manifest.tablesLength, payload: payload,
-      deltas: deltas, at: path)
+      deltas: deltas, hasBlocks: manifest.blockTable(of: artefact) != nil, at: path)
     return manifest
   }
 
   private static func write(
     _ manifest: [UInt8], signatures: [UInt8], tablesLength: UInt64, payload: FrameCollector,
-    deltas: [DeltaWriter], at path: FilePath
+    deltas: [DeltaWriter], hasBlocks: Bool, at path: FilePath
   ) throws {
     let header = BundleHeader(
       manifestLength: manifest.count, signaturesLength: signatures.count,
@@ -153,7 +156,7 @@ public enum BundleWriter {
     try output.append(header.encoded + manifest + signatures)
     try output.append(payload.records)
     for delta in deltas { try output.append(delta.tableBytes) }
-    try output.append(payload.blockHashes)
+    if hasBlocks { try output.append(payload.blockHashes) }
     for delta in deltas { try output.append(delta.patches, length: delta.table.payloadLength) }
     try output.append(payload.file, length: payload.length)
     try output.publish(replacing: true)

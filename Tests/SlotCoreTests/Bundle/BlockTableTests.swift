@@ -49,6 +49,14 @@ import Testing
     #expect(table[1, 0] == nil && table[1, 15] == nil)
   }
 
+  @Test func hashesOfAnotherImageShow() throws {
+    let table = try read(bytes)
+    #expect(sample.frames[0].withUnsafeBytes { table.describes($0, frame: 0) })
+    var changed = sample.frames[0]
+    changed[60_000] ^= 1
+    #expect(!changed.withUnsafeBytes { table.describes($0, frame: 0) })
+  }
+
   @Test func everyDamagedByteShows() {
     for bytes in damagedCopies(bytes) {
       let outcome: BundleCode? = code { _ = try read(bytes, digest: Digest(of: self.bytes)) }

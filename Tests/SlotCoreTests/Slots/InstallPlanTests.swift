@@ -59,9 +59,9 @@ import Testing
 
   @Test func aBaseTakesThePatchesOnly() throws {
     let plan = try delta([], SampleDelta().recipes)
-    #expect(plan.runs.map(\.frames) == [0..<3] && plan.runs.map(\.source) == [.base])
-    #expect(plan.frames(from: .base) == [0, 1, 2])
-    #expect(plan.fetchBytes == 100)
+    #expect(plan.runs.map(\.source) == [.base, .zero, .base])
+    #expect(plan.frames(from: .base) == [0, 2] && plan.frames(from: .zero) == [1])
+    #expect(plan.fetchBytes == 100 && plan.baseBytes == 65_536 + 4096)
     #expect(plan.writeBytes == sample.artefact.length && plan.keptBytes == 0)
   }
 
@@ -69,15 +69,15 @@ import Testing
     var recipes = SampleDelta().recipes
     recipes[2] = FrameRecipe(segments: [], patch: nil)
     let plan = try delta([], recipes)
-    #expect(plan.runs.map(\.source) == [.base, .bundle])
-    #expect(plan.frames(from: .base) == [0, 1] && plan.frames(from: .bundle) == [2])
+    #expect(plan.runs.map(\.source) == [.base, .zero, .bundle])
+    #expect(plan.frames(from: .base) == [0] && plan.frames(from: .bundle) == [2])
     #expect(plan.fetchBytes == 100 + 4096)
   }
 
   @Test func whatIsThereNeedsNoPatch() throws {
     let plan = try delta([0], SampleDelta().recipes)
-    #expect(plan.runs.map(\.source) == [.target, .base])
-    #expect(plan.frames(from: .base) == [1, 2] && plan.frames(from: .zero) == [])
+    #expect(plan.runs.map(\.source) == [.target, .zero, .base])
+    #expect(plan.frames(from: .base) == [2])
     #expect(plan.fetchBytes == 0 && plan.keptBytes == 65_536)
   }
 }
