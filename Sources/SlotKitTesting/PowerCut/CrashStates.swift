@@ -164,7 +164,7 @@ public struct CrashStates {
     }
     for other in 0..<newest where pending[other].blocks.count > 1 {
       let count = pending[other].blocks.count
-      for boundary in Set([1, count / 2, count - 1]) {
+      for boundary in Set([1, count / 2, count - 1]).sorted() {
         try body(
           state { $0 == other ? .first(boundary) : .all },
           place("all but the end of unflushed write \(other)"))
