@@ -74,6 +74,19 @@ import Testing
     #expect(try travelled() > 3_000_000)
   }
 
+  /// A pass over all of it would take time for nothing.
+  @Test func aBaseThatIsSomethingElseIsNotSearched() throws {
+    var random = SeededRandom(seed: 12)
+    let other = (0..<Releases.running.count / 8).flatMap { _ in
+      withUnsafeBytes(of: random.next()) { Array($0) }
+    }
+    try device.write("root-a.img", other)
+    let applied = try apply()
+    #expect(applied.status == 0, "\(applied.errors)")
+    #expect(!applied.output.contains("Searching"))
+    #expect(try device.slotHolds(newer))
+  }
+
   @Test func aDamagedTableOfBlocksCostsBytesOnly() throws {
     var bundle = bundle
     let parts = try BundleParts(bundle)

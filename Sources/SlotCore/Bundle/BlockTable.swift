@@ -36,6 +36,17 @@ public struct BlockTable: Sendable {
     }
   }
 
+  /// How many blocks of the image, zeros left out, have a hash that `index` has.
+  public func count(in index: BlockIndex, frames: FrameTable) -> Int {
+    (0..<frames.count).reduce(0) { sum, frame in
+      sum
+        + (0..<frames[frame].length / BundleLimits.blockBytes).count { block in
+          guard let hash = self[frame, block], hash != .ofZeros else { return false }
+          return index.find(hash, expected: .max, or: .max) != nil
+        }
+    }
+  }
+
   /// Whether the hashes of frame `frame` are those of `content`.
   public func describes(_ content: UnsafeRawBufferPointer, frame: Int) -> Bool {
     stride(from: 0, to: content.count, by: BundleLimits.blockBytes).allSatisfy { start in

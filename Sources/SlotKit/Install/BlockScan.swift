@@ -5,12 +5,15 @@ enum BlockScan {
   /// So many places that cannot be read end it: each may take the disk half a minute.
   private static let patience = 8
 
-  /// The hash of each block of the first `length` bytes, and how many places could not be read: their blocks are given
-  /// as zeros, which are looked for nowhere.
+  /// Of so many spans one tells whether there is something to be found.
+  static let sampling = 32
+
+  /// The hash of each block of the first `length` bytes, or of those in the first span of `every`, and how many places
+  /// could not be read: blocks that are not known are given as zeros, which are looked for nowhere.
   ///
   /// - Throws: `CancellationFailure`.
   static func hashes(
-    of device: any SlotDevice, length: UInt64, _ cancellation: Cancellation,
+    of device: any SlotDevice, length: UInt64, every: Int = 1, _ cancellation: Cancellation,
     progress: @escaping @Sendable (UInt64) -> Void
   ) throws -> (hashes: [BlockHash], unreadable: Int) {
     let block = UInt64(BundleLimits.blockBytes)
@@ -18,10 +21,11 @@ enum BlockScan {
     let span = UInt64(FrameSpans.targetBytes)
     let found = FoundHashes(count: Int(length / block))
     let unreadable = SharedCounter(0)
+    let count = (Int((length + span - 1) / span) + every - 1) / every
     try ParallelSpans.forEach(
-      0..<Int((length + span - 1) / span), bufferBytes: Int(span), cancellation, progress: progress
+      0..<count, bufferBytes: Int(span), cancellation, progress: progress
     ) { index, buffer in
-      let start = UInt64(index) * span
+      let start = UInt64(index * every) * span
       let bytes = buffer.prefix(Int(min(span, length - start)))
       guard unreadable.current < BlockScan.patience else { return bytes.count }
       do { try device.read(into: bytes, at: start) } catch {

@@ -63,6 +63,22 @@ struct RebuildSearch {
       isForBase: true)
   }
 
+  /// Whether some of what stands in samples of the booted slot is in the image: a whole pass over a slot that holds
+  /// something else would cost time for nothing.
+  private func isPromising(
+    _ device: any SlotDevice, _ length: UInt64, _ blocks: BlockTable
+  ) throws -> Bool {
+    let (samples, unreadable) = try BlockScan.hashes(
+      of: device, length: length, every: BlockScan.sampling, cancellation, progress: { _ in })
+    guard unreadable == 0 else { return true }
+    let wanted = samples.count { $0 != .ofZeros }
+    let found = blocks.count(in: BlockIndex(samples), frames: table)
+    return found * RebuildSearch.likeness >= wanted
+  }
+
+  /// One block in so many.
+  private static let likeness = 16
+
   /// Not for a source of which everything travels.
   private func blocks(_ base: InstalledBase, _ wanted: UInt64) throws -> RebuildSource? {
     guard bundle.reader.isSelective,
@@ -73,6 +89,7 @@ struct RebuildSearch {
     let device = base.device
     let known = base.image?.imageLength ?? artefact.length * RebuildSearch.reach
     let length = min(known, device.byteCount)
+    guard try isPromising(device, length, blocks) else { return nil }
     let meter = Meter(.searching, total: length, bundle.reader, observer)
     let (hashes, unreadable) = try meter.following { report in
       try BlockScan.hashes(of: device, length: length, cancellation, progress: report)
