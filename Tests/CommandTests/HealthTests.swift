@@ -11,13 +11,13 @@ import Testing
   init() throws { server = try WebServer() }
 
   private func device(
-    _ health: String, trial: Bool = true, checkTimeout: Int = 600
+    _ health: String, trial: Bool = true, timeout: Int = 10, checkTimeout: Int = 600
   ) throws -> DeviceFolder {
     let device = try DeviceFolder()
     if trial { try device.bootIntoTrial() }
     try device.configure(
       DeviceFolder.configuration
-        + "[health]\ntimeout-seconds = 10\ncheck-timeout-seconds = \(checkTimeout)\n"
+        + "[health]\ntimeout-seconds = \(timeout)\ncheck-timeout-seconds = \(checkTimeout)\n"
         + "url = \"\(health.isEmpty ? "" : server.address(health))\"\n")
     return device
   }
@@ -87,12 +87,14 @@ import Testing
       ("echo the display stays dark; exit 1", 600, "10-display failed: the display stays dark"),
       ("sleep 1000", 1, "10-display did not end within 1 s"),
     ] {
-      let device = try device("health/ready", checkTimeout: timeout)
+      // Long enough for a round of checks on a busy machine.
+      let device = try device("health/ready", timeout: 20, checkTimeout: timeout)
       try script("required/10-display", body, in: device)
       #expect(try health("run", on: device).status == 69)
+      let status = try device.status()
       #expect(
-        try device.status().contains(
-          "Rollback reason: Health check timeout: required check \(reason)\n"))
+        status.contains("Rollback reason: Health check timeout: required check \(reason)\n"),
+        "\(status)")
     }
   }
 
