@@ -29,6 +29,21 @@ extension SampleBundle {
     deltas.append((table, patches))
   }
 
+  /// Adds the table of blocks: that of its own image, or of another one.
+  public mutating func addBlocks(of image: [UInt8]? = nil) {
+    let image = image ?? self.image
+    let table = stride(from: 0, to: image.count, by: SampleBundle.frameSize).flatMap { start in
+      let frame = image[start..<min(start + SampleBundle.frameSize, image.count)]
+      return frame.allSatisfy { $0 == 0 }
+        ? [] : frame.withUnsafeBytes { BlockTable.encoded(frame: $0) }
+    }
+    manifest.tables.append(
+      TableDescription(
+        kind: TableDescription.blocks, artefact: manifest.artefacts[0].name,
+        length: UInt64(table.count), digest: Digest(of: table)))
+    deltas.append((table, []))
+  }
+
   private static func recipe(
     of frame: ArraySlice<UInt8>, _ places: [ArraySlice<UInt8>: Int]
   ) -> (FrameRecipe, patch: [UInt8]) {

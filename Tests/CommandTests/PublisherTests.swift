@@ -216,6 +216,23 @@ import Testing
     #expect(refused.errors.contains("damaged"), "\(refused.errors)")
   }
 
+  /// A publisher whose table of blocks is of another image makes devices fetch more than they need.
+  @Test func verifyComparesTheTableOfBlocks() throws {
+    let device = try DeviceFolder()
+    var right = Releases.next
+    right.addBlocks()
+    #expect(try device.update("verify", try device.bundle(right.encoded)).status == 0)
+    var image = right.image
+    image[100] ^= 1
+    var wrong = Releases.next
+    wrong.addBlocks(of: image)
+    let refused = try device.update("verify", try device.bundle(wrong.encoded))
+    #expect(refused.status == 65)
+    #expect(
+      refused.errors.contains("table of blocks is not of its image, in frame 0"),
+      "\(refused.errors)")
+  }
+
   // MARK: - Who signed
 
   @Test func verifySaysWhoSigned() throws {

@@ -82,14 +82,16 @@ import Testing
 
   /// Bytes that are dropped again are no progress: such a server does not keep a device busy for ever.
   @Test func aServerThatIgnoresRangesAndBreaksEarlyIsGivenUp() throws {
+    let enough = 10
     let requests = try expectFailure(66, "the fetch of", written: true) { request in
+      if request.number >= enough { return RoughAnswer("404 Not Found") }
       let count = request.number == 0 ? ServerTests.half : ServerTests.half / 2
       return RoughAnswer(
         "200 OK", ["Content-Length: \(ServerTests.file.count)", "ETag: \"one\""],
         body: Array(ServerTests.file[..<count]))
     }
     // Three, and more where the system lost the end of what such a server sent before it broke off.
-    #expect((3...9).contains(requests.count))
+    #expect((3..<enough).contains(requests.count))
   }
 
   @Test func aServerThatRecoversIsForgiven() throws {

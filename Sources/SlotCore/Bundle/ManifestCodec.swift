@@ -120,85 +120,16 @@ extension TableDescription {
   }
 }
 
-/// The members of one object of a manifest, each with its type and its bounds.
-struct ManifestFields {
-  private let json: JSONValue
+private typealias ManifestFields = JSONFields<BundleCode>
 
-  init(_ json: JSONValue) { self.json = json }
+extension JSONFields where Code == BundleCode {
+  fileprivate init(_ json: JSONValue) { self.init(json, BundleFailure.malformedManifest) }
 
-  static func malformed(_ what: String) -> BundleFailure {
-    .damaged(.malformedManifest, "the bundle's manifest is malformed: \(what) missing or wrong")
-  }
-
-  func integer(_ name: String, in range: ClosedRange<Int64>) throws(BundleFailure) -> Int64 {
-    guard let value = json[name]?.integerValue, range.contains(value) else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    return value
-  }
-
-  func optionalSequence(_ name: String) throws(BundleFailure) -> Int64? {
-    json[name] == nil ? nil : try integer(name, in: BundleLimits.sequence)
-  }
-
-  func length(_ name: String, maximum: UInt64) throws(BundleFailure) -> UInt64 {
-    UInt64(try integer(name, in: 0...Int64(maximum)))
-  }
-
-  func digest(_ name: String) throws(BundleFailure) -> Digest {
-    guard let digest = json[name]?.stringValue.flatMap(Digest.init(hex:)) else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    return digest
-  }
-
-  func timestamp(_ name: String) throws(BundleFailure) -> Timestamp {
-    guard let value = json[name]?.stringValue.flatMap({ Timestamp($0) }) else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    return value
-  }
-
-  func name(_ name: String) throws(BundleFailure) -> String {
-    guard let value = json[name]?.stringValue, Name.isValid(value) else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    return value
-  }
-
-  func strings(_ name: String, maximum: Int) throws(BundleFailure) -> [String] {
-    guard let items = json[name]?.arrayValue, items.count <= maximum else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    let strings = items.compactMap(\.stringValue)
-    guard strings.count == items.count else { throw ManifestFields.malformed("'\(name)'") }
-    return strings
-  }
-
-  func list<Item>(
-    _ name: String, maximum: Int, _ decode: (JSONValue) throws(BundleFailure) -> Item
-  ) throws(BundleFailure) -> [Item] {
-    guard let items = json[name]?.arrayValue, items.count <= maximum else {
-      throw ManifestFields.malformed("'\(name)'")
-    }
-    var result: [Item] = []
-    for item in items { result.append(try decode(item)) }
-    return result
-  }
+  fileprivate static func malformed(_ what: String) -> BundleFailure { .malformedManifest(what) }
 }
 
-/// Names of products, versions, hardware and artefacts: 1 to 64 of `A-Z a-z 0-9 . _ + ~ : , -`, so that
-/// they can stand in file names, shell commands and lines of text without quoting.
-public enum Name {
-  public static func isValid(_ text: String) -> Bool {
-    (1...64).contains(text.utf8.count)
-      && text.utf8.allSatisfy { byte in
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-          UInt8(ascii: "0")...UInt8(ascii: "9"):
-          true
-        default: "._+~:,-".utf8.contains(byte)
-        }
-      }
+extension Failure where Code == BundleCode {
+  fileprivate static func malformedManifest(_ what: String) -> BundleFailure {
+    .damaged(.malformedManifest, "the bundle's manifest is malformed: \(what) missing or wrong")
   }
 }

@@ -33,12 +33,6 @@ struct RebuildSearch {
   let cancellation: Cancellation
   let observer: InstallObserver
 
-  /// A search reads the whole booted slot, which has to save a part of the image that is not smaller than this.
-  private static let worthwhile: UInt64 = 64
-  /// Of a booted slot of which nothing is known, so many times the image are searched: what is behind that is not of
-  /// its file system.
-  private static let reach: UInt64 = 4
-
   /// `wanted` is how many bytes of frames there are to fetch otherwise.
   ///
   /// - Throws: `BundleFailure`, `SourceFailure`, `CancellationFailure`.
@@ -66,30 +60,29 @@ struct RebuildSearch {
   /// Whether some of what stands in samples of the booted slot is in the image: a whole pass over a slot that holds
   /// something else would cost time for nothing.
   private func isPromising(
-    _ device: any SlotDevice, _ length: UInt64, _ blocks: BlockTable
+    _ device: any SlotDevice, _ length: UInt64, _ blocks: BlockTable, _ policy: SearchPolicy
   ) throws -> Bool {
     let (samples, unreadable) = try BlockScan.hashes(
       of: device, length: length, every: BlockScan.sampling, cancellation, progress: { _ in })
     guard unreadable == 0 else { return true }
-    let wanted = samples.count { $0 != .ofZeros }
-    let found = blocks.count(in: BlockIndex(samples), frames: table)
-    return found * RebuildSearch.likeness >= wanted
+    return policy.isPromising(
+      found: blocks.count(in: BlockIndex(samples), frames: table),
+      of: samples.count { $0 != .ofZeros })
   }
-
-  /// One block in so many.
-  private static let likeness = 16
 
   /// Not for a source of which everything travels.
   private func blocks(_ base: InstalledBase, _ wanted: UInt64) throws -> RebuildSource? {
-    guard bundle.reader.isSelective,
-      let placed = bundle.manifest.blockTable(of: artefact),
-      wanted > max(placed.description.length, artefact.length / RebuildSearch.worthwhile),
+    guard bundle.reader.isSelective, let placed = bundle.manifest.blockTable(of: artefact) else {
+      return nil
+    }
+    let policy = SearchPolicy(
+      imageLength: artefact.length, tableLength: placed.description.length)
+    guard policy.isWorthwhile(wanted: wanted),
       let blocks = try bundle.blocks(of: artefact, table, observer)
     else { return nil }
     let device = base.device
-    let known = base.image?.imageLength ?? artefact.length * RebuildSearch.reach
-    let length = min(known, device.byteCount)
-    guard try isPromising(device, length, blocks) else { return nil }
+    let length = policy.reach(installed: base.image?.imageLength, capacity: device.byteCount)
+    guard try isPromising(device, length, blocks, policy) else { return nil }
     let meter = Meter(.searching, total: length, bundle.reader, observer)
     let (hashes, unreadable) = try meter.following { report in
       try BlockScan.hashes(of: device, length: length, cancellation, progress: report)

@@ -4,7 +4,7 @@ internal import SlotCore
 final class TargetWriter: Sendable {
   private let device: any SlotDevice
   private let head: SlotHead
-  private let relation = Relation()
+  private let relation = SharedRelation()
 
   init(_ device: any SlotDevice, head: SlotHead) {
     self.device = device
@@ -17,7 +17,7 @@ final class TargetWriter: Sendable {
   /// What the target has at `range`; nil when nothing in it is like the image, or it cannot be read: it may become
   /// readable when it is written.
   func read(_ range: Range<UInt64>, into buffer: AlignedBuffer) -> UnsafeRawBufferPointer? {
-    guard relation.isWorthReading(range.lowerBound) else { return nil }
+    guard relation.isWorthReading(at: range.lowerBound) else { return nil }
     let bytes = buffer.prefix(Int(range.upperBound - range.lowerBound))
     do { try device.read(into: bytes, at: range.lowerBound) } catch { return nil }
     return UnsafeRawBufferPointer(bytes)
@@ -75,7 +75,7 @@ final class TargetWriter: Sendable {
     }
     while start < range.upperBound {
       let end = min(range.upperBound, start + UInt64(buffer.bytes.count))
-      guard relation.isKnown, let there = read(start..<end, into: buffer) else {
+      guard relation.isFound, let there = read(start..<end, into: buffer) else {
         return try writeZeros(start..<range.upperBound)
       }
       if !there.isAllZero { try writeZeros(start..<end) }
@@ -89,41 +89,27 @@ final class TargetWriter: Sendable {
   }
 }
 
-/// Whether the target holds something like the image, such as an older release.
+/// What the threads that write have learnt of the target together.
 ///
 /// `@unchecked Sendable`: the variables are only touched inside `monitor`.
-private final class Relation: @unchecked Sendable {
-  /// After so many comparisons in vain the target is taken for unrelated: reading it would take as long as writing it.
-  /// One place in `sampling` is read all the same.
-  private static let patience = 32
-  private static let sampling: UInt64 = 16
-  private static let placeBytes = 1 << 20
-  /// One block in so many.
-  private static let likeness = 16
-
+private final class SharedRelation: @unchecked Sendable {
   private let monitor = Monitor()
   private var count: UInt64 = 0
-  private var missed = 0
-  private var hasSome = false
+  private var relation = TargetRelation()
 
   var written: UInt64 { monitor.locked { count } }
+  var isFound: Bool { monitor.locked { relation.isFound } }
 
   func add(written: UInt64) { monitor.locked { count += written } }
 
-  func isWorthReading(_ offset: UInt64) -> Bool {
-    let place = offset / UInt64(Relation.placeBytes)
-    return monitor.locked {
-      hasSome || missed < Relation.patience || place.isMultiple(of: Relation.sampling)
-    }
+  func find() { monitor.locked { relation.find() } }
+
+  func isWorthReading(at offset: UInt64) -> Bool {
+    monitor.locked { relation.isWorthReading(at: offset) }
   }
 
-  var isKnown: Bool { monitor.locked { hasSome } }
-
-  func find() { monitor.locked { hasSome = true } }
-
-  /// A block or two are alike in any two images; zeros say nothing of where they come from.
   func learn(from plain: UnsafeRawBufferPointer, _ there: UnsafeRawBufferPointer) {
-    if isKnown { return }
+    if isFound { return }
     let block = BundleLimits.blockBytes
     let alike = stride(from: 0, to: plain.count, by: block).count { start in
       let range = start..<min(start + block, plain.count)
@@ -131,10 +117,7 @@ private final class Relation: @unchecked Sendable {
       return content.isEqual(to: UnsafeRawBufferPointer(rebasing: there[range]))
         && !content.isAllZero
     }
-    monitor.locked {
-      missed += 1
-      hasSome = hasSome || alike * Relation.likeness >= plain.count / block
-    }
+    monitor.locked { relation.learn(alike: alike, of: plain.count / block) }
   }
 }
 

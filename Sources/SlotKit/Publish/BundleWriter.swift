@@ -119,14 +119,11 @@ public enum BundleWriter {
     let blocks = TableDescription(
       kind: TableDescription.blocks, artefact: artefactName,
       length: UInt64(payload.blockHashes.count), digest: Digest(of: payload.blockHashes))
-    var tables = [table] + deltas.map(\.table) + [blocks]
-    // Of an image beyond 200 GiB: readers can do without.
-    if tables.reduce(0, { $0 + $1.length }) > BundleLimits.tablesBytes { tables.removeLast() }
     let manifest = Manifest(
       product: request.product, version: request.version, sequence: request.sequence,
       compatible: request.compatible, minimumSource: request.minimumSource, floor: request.floor,
       created: request.created, notes: request.notes, artefacts: [artefact],
-      tables: tables)
+      tables: BundleLimits.fitting([table] + deltas.map(\.table) + [blocks]))
     let bytes = manifest.encoded
     guard bytes.count <= BundleLimits.manifestBytes else {
       throw RequestFailure(
