@@ -28,6 +28,18 @@ import Testing
     #expect(isUnknown == expected)
   }
 
+  /// Little is read for the question whether a whole pass would pay.
+  @Test func samplesAreOfAFewPlaces() throws {
+    let device = BlockScanTests.device(spans: 128)
+    let (hashes, _) = try BlockScan.samples(of: device, length: device.byteCount, Cancellation())
+    let step = 2 * BlockScanTests.blocks
+    let known = hashes.indices.filter { hashes[$0] != .ofZeros }
+    #expect(known == (0..<64).flatMap { place in (0..<16).map { place * step + $0 } })
+    let small = BlockScanTests.device(spans: 1)
+    let all = try BlockScan.samples(of: small, length: small.byteCount, Cancellation())
+    #expect(all.hashes.allSatisfy { $0 != .ofZeros })
+  }
+
   /// Each place may take a dying disk half a minute. The threads that are at it when the last one fails each have one more.
   @Test func aDiskThatCannotBeReadIsGivenUp() throws {
     let device = BlockScanTests.device(spans: 64)

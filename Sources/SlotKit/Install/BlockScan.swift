@@ -5,28 +5,45 @@ enum BlockScan {
   /// So many places that cannot be read end it: each may take the disk half a minute.
   private static let patience = 8
 
-  /// Of so many spans one tells whether there is something to be found.
-  static let sampling = 32
+  /// So many places, of so many bytes each, tell whether there is something to be found.
+  private static let sampleCount: UInt64 = 64
+  private static let sampleBytes: UInt64 = 64 << 10
 
-  /// The hash of each block of the first `length` bytes, or of those in the first span of `every`, and how many places
-  /// could not be read: blocks that are not known are given as zeros, which are looked for nowhere.
+  /// The hash of each block of the first `length` bytes, and how many places could not be read: blocks that are not known
+  /// are given as zeros, which are looked for nowhere.
   ///
   /// - Throws: `CancellationFailure`.
   static func hashes(
-    of device: any SlotDevice, length: UInt64, every: Int = 1, _ cancellation: Cancellation,
+    of device: any SlotDevice, length: UInt64, _ cancellation: Cancellation,
     progress: @escaping @Sendable (UInt64) -> Void
+  ) throws -> (hashes: [BlockHash], unreadable: Int) {
+    let span = UInt64(FrameSpans.targetBytes)
+    return try hashes(of: device, length: length, every: span, span, cancellation, progress)
+  }
+
+  /// The same, but only of some places all over it.
+  static func samples(
+    of device: any SlotDevice, length: UInt64, _ cancellation: Cancellation
+  ) throws -> (hashes: [BlockHash], unreadable: Int) {
+    let block = UInt64(BundleLimits.blockBytes)
+    let step = max(length / sampleCount / block * block, sampleBytes)
+    return try hashes(of: device, length: length, every: step, sampleBytes, cancellation) { _ in }
+  }
+
+  private static func hashes(
+    of device: any SlotDevice, length: UInt64, every step: UInt64, _ pieceBytes: UInt64,
+    _ cancellation: Cancellation, _ progress: @escaping @Sendable (UInt64) -> Void
   ) throws -> (hashes: [BlockHash], unreadable: Int) {
     let block = UInt64(BundleLimits.blockBytes)
     let length = length / block * block
-    let span = UInt64(FrameSpans.targetBytes)
     let found = FoundHashes(count: Int(length / block))
     let unreadable = SharedCounter(0)
-    let count = (Int((length + span - 1) / span) + every - 1) / every
+    let count = Int((length + step - 1) / step)
     try ParallelSpans.forEach(
-      0..<count, bufferBytes: Int(span), cancellation, progress: progress
+      0..<count, bufferBytes: Int(pieceBytes), cancellation, progress: progress
     ) { index, buffer in
-      let start = UInt64(index * every) * span
-      let bytes = buffer.prefix(Int(min(span, length - start)))
+      let start = UInt64(index) * step
+      let bytes = buffer.prefix(Int(min(pieceBytes, length - start)))
       guard unreadable.current < BlockScan.patience else { return bytes.count }
       do { try device.read(into: bytes, at: start) } catch {
         _ = unreadable.increment()

@@ -62,8 +62,7 @@ struct RebuildSearch {
   private func isPromising(
     _ device: any SlotDevice, _ length: UInt64, _ blocks: BlockTable, _ policy: SearchPolicy
   ) throws -> Bool {
-    let (samples, unreadable) = try BlockScan.hashes(
-      of: device, length: length, every: BlockScan.sampling, cancellation, progress: { _ in })
+    let (samples, unreadable) = try BlockScan.samples(of: device, length: length, cancellation)
     guard unreadable == 0 else { return true }
     return policy.isPromising(
       found: blocks.count(in: BlockIndex(samples), frames: table),
