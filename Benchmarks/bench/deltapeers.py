@@ -100,6 +100,15 @@ class KruxFull(KruxPair):
         return bench.stranger.path
 
 
+class KruxFullOverOld(KruxFull):
+    """The same with the old image in the target: all is fetched, and written where it differs."""
+
+    program = "krux-update, full install, old image in the target"
+
+    def before(self, bench):
+        return bench.inputs.old_in_target
+
+
 class MenderOverOld(OnBase, Mender):
     """The peer that writes only what differs, by mebibytes: the target holds the old image."""
 

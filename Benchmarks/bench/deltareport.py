@@ -3,7 +3,8 @@
 from statistics import median
 
 from .deltapeers import (
-    Casync, KruxDelta, KruxDeltaOverOld, KruxFull, KruxUnknown, MenderOverOld, PatchFrom)
+    Casync, KruxDelta, KruxDeltaOverOld, KruxFull, KruxFullOverOld, KruxUnknown, MenderOverOld,
+    PatchFrom)
 from .host import MIB
 from .inputs import BLOCK
 from .report import MEMORY_LIMIT, line, middle_of, ratios, span
@@ -17,7 +18,7 @@ WRITTEN_SLACK = 0.02
 #: Bytes fetched from an unknown base, index included, as a part of what casync fetches.
 UNKNOWN_OF_CASYNC = 0.55
 #: Runners whose target holds the old image.
-OVER_OLD = (KruxDeltaOverOld, MenderOverOld)
+OVER_OLD = (KruxDeltaOverOld, KruxFullOverOld, MenderOverOld)
 
 
 def of_kind(results, kind):
@@ -71,11 +72,8 @@ def verdicts(results, differing):
     delta, over_old = of_kind(results, KruxDelta), of_kind(results, KruxDeltaOverOld)
     unknown, full = of_kind(results, KruxUnknown), of_kind(results, KruxFull)
     lines = [*bytes_lines(delta, of_kind(results, PatchFrom), unknown, of_kind(results, Casync))]
-    for name, found in (("", delta), (", old image in the target", over_old)):
-        if found and full:
-            shares = ratios(found, full)
-            lines.append(line(f"wall time of the delta{name}: {span(shares)} of the full install",
-                              median(shares) <= 1, "≤ 1.0"))
+    lines += wall_lines(delta, full, "")
+    lines += wall_lines(over_old, of_kind(results, KruxFullOverOld), ", old image in the target")
     if over_old:
         lines.append(written_line(over_old, differing))
     ours = [result for found in (delta, over_old, unknown, full) if found for result in found]
@@ -84,6 +82,14 @@ def verdicts(results, differing):
         lines.append(line(f"peak memory of krux-update: {peak:.1f} MiB", peak <= MEMORY_LIMIT,
                           f"≤ {MEMORY_LIMIT} MiB"))
     return lines
+
+
+def wall_lines(delta, full, target):
+    """Between runs into the same kind of target."""
+    if delta and full:
+        shares = ratios(delta, full)
+        yield line(f"wall time of the delta{target}: {span(shares)} of the full install{target}",
+                   median(shares) <= 1, "≤ 1.0")
 
 
 def bytes_lines(delta, patch, unknown, chunks):
