@@ -5,7 +5,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libtomlplusplus-dev pkg-config
 TEST_DEPS := $(BUILD_DEPS) nginx-light minisign grub-common gdisk e2fsprogs util-linux mount \
-	fdisk zstd openssl python3 curl rsync
+	fdisk zstd openssl python3 curl rsync faketime libfaketime
 # The reference appliance: images made without root, and the virtual machine that boots them.
 IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools e2fsprogs grub-common \
 	grub-efi-amd64-bin nginx-light python3 ca-certificates
@@ -14,6 +14,8 @@ SCRIPT_DEPS := $(MACHINE_DEPS) fdisk binutils dpkg-dev
 BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tools e2fsprogs cpio time casync xdelta3 zchunk \
 	mender-client mender-artifact bmap-tools fio
 INSTRUCTION_DEPS := $(BUILD_DEPS) valgrind python3
+# python-tuf, which the client of feeds is held against, comes from PyPI into .build-venv.
+FEED_DEPS := nginx-light python3 python3-venv faketime libfaketime
 FAULT_DEPS := $(BUILD_DEPS) gcc libc6-dev faketime libfaketime util-linux mount python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -47,6 +49,16 @@ machine-deps: apt-lists
 fault-deps:
 	@$(call install,$(FAULT_DEPS))
 
+.PHONY: feed-deps
+feed-deps: .build-venv/requirements.txt
+	@$(call install,$(FEED_DEPS))
+
+.build-venv/requirements.txt: Tests/feed/requirements.txt
+	@$(call install,$(FEED_DEPS))
+	python3 -m venv .build-venv
+	.build-venv/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	cp $< $@
+
 .PHONY: script-deps
 script-deps: apt-lists
 	@$(call install,$(SCRIPT_DEPS))
@@ -76,10 +88,24 @@ sizes: release ## Print the sizes of the stripped executables
 	  | awk '{ printf "%s %.1f MB\n", $$1, $$2 / 1e6 }'
 
 .PHONY: test
-test: test-deps lint ## Run all tests (root: loop devices, mounts)
+test: test-deps feed-deps lint ## Run all tests (root: loop devices, mounts)
 	swift build --build-tests
 	swift test --skip-build
 	Tests/scenarios/gpt_disk.py .build/debug
+	Tests/feed/run --client .build/debug/krux-update
+
+.PHONY: test-feed
+test-feed: deps feed-deps ## Feeds between this project and python-tuf, both ways (ONLY="name ..." for some)
+	swift build --product krux-update
+	swift build --product krux-release
+	Tests/feed/run --client .build/debug/krux-update $(foreach name,$(ONLY),-k $(name))
+
+# The cases themselves: python-tuf's own client has to pass all but those that say why it does not, and to fail
+# without its defences.
+.PHONY: test-feed-reference
+test-feed-reference: feed-deps
+	Tests/feed/run --client Tests/feed/reference.py
+	Tests/feed/prove
 
 .PHONY: demo
 demo: machine-deps release ## A virtual appliance: update, confirm, three ways of coming back, rollback

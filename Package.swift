@@ -40,6 +40,7 @@ let package = Package(
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CToml"),
     .target(name: "SlotCore", dependencies: ["CSodium", "CZstd"], swiftSettings: strict),
+    .target(name: "SlotCoreTesting", dependencies: ["SlotCore"], swiftSettings: strict),
     .target(
       name: "SlotKit",
       dependencies: ["SlotCore", "CBlkid", "CCurl", "CLinux", "CToml", logging, system],
@@ -55,14 +56,17 @@ let package = Package(
     .executableTarget(
       name: "krux-release", dependencies: ["SlotKit", "SlotCore", argumentParser, system],
       swiftSettings: strict),
-    .testTarget(name: "SlotCoreTests", dependencies: ["SlotCore"], swiftSettings: strict),
     .testTarget(
-      name: "SlotKitTests", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
+      name: "SlotCoreTests", dependencies: ["SlotCore", "SlotCoreTesting"], swiftSettings: strict),
+    .testTarget(
+      name: "SlotKitTests",
+      dependencies: ["SlotKit", "SlotCore", "SlotCoreTesting", "SlotKitTesting", system],
       swiftSettings: strict),
     .testTarget(
       name: "CommandTests",
       dependencies: [
-        "SlotCore", "SlotKit", "SlotKitTesting", "krux-update", "krux-health", "krux-release",
+        "SlotCore", "SlotCoreTesting", "SlotKit", "SlotKitTesting", "krux-update", "krux-health",
+        "krux-release",
       ],
       swiftSettings: strict),
     .target(
@@ -82,7 +86,7 @@ let package = Package(
 
 // Only the pure core and its tests, for `make mutants`, which builds them a hundred times.
 if Context.environment["KRUX_ONLY_CORE"] == "1" {
-  let core = ["CSodium", "CZstd", "SlotCore", "SlotCoreTests"]
+  let core = ["CSodium", "CZstd", "SlotCore", "SlotCoreTesting", "SlotCoreTests"]
   package.targets.removeAll { !core.contains($0.name) }
   package.products = []
   package.dependencies = []

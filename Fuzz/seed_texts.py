@@ -66,3 +66,24 @@ JSON_TEXTS = [
     '{"a":{"b":[{"c":"\\u00e9\\ud83d\\udca9\\b\\f\\n\\r\\t\\/\\\\\\""}]},"d":"\u00e9"}', " \t\n{ } ",
     "[[[[[[[[1]]]]]]]]",
 ]
+# A role's file of a feed, and behind it the kind of role.
+FEED_KEY = '"k":{"keytype":"ed25519","scheme":"ed25519","keyval":{"public":"%s"}}' % (
+    "b49e60d3f467efaca6d1e95a30750444eeada4ca56d07947a2a566e729e58578")
+FEED_HEAD = '"spec_version":"1.0.34","expires":"2030-01-01T00:00:00Z","version":'
+FEED_HASHES = '"hashes":{"sha256":"%s"}' % ("00" * 32)
+FEED_SIGNED = [
+    '"_type":"root",' + FEED_HEAD + '2,"consistent_snapshot":true,"keys":{' + FEED_KEY + '},"roles":{' + ",".join(
+        f'"{role}":{{"keyids":["k"],"threshold":1}}' for role in ["root", "timestamp", "snapshot", "targets"]) + "}",
+    '"_type":"timestamp",' + FEED_HEAD + '1,"meta":{"snapshot.json":{"version":1,"length":9,' + FEED_HASHES + "}}",
+    '"_type":"snapshot",' + FEED_HEAD + '1,"meta":{"targets.json":{"version":1},"r.json":{"version":3}}',
+    '"_type":"targets",' + FEED_HEAD + '1,"targets":{"a/c":{"length":1,' + FEED_HASHES + ',"custom":{"a":1}}},'
+    '"delegations":{"keys":{' + FEED_KEY + '},"roles":[{"name":"r","keyids":["k"],"threshold":1,"terminating":false,'
+    '"paths":["a/*.krux","[!b]?/*"]},{"name":"s","keyids":[],"threshold":1,"terminating":true,'
+    '"path_hash_prefixes":["fa06"]}]}',
+    '"_type":"targets",' + FEED_HEAD + '1,"targets":{},"delegations":{"keys":{},"succinct_roles":{"keyids":["k"],'
+    '"threshold":1,"bit_length":8,"name_prefix":"bin"}}',
+]
+FEED_METADATA = [
+    '{"signatures":[{"keyid":"k","sig":"00"}],"signed":{' + signed + "}}" + str(min(kind, 3))
+    for kind, signed in enumerate(FEED_SIGNED)
+]

@@ -109,7 +109,10 @@ public struct Updater: Sendable {
     try UpdateLock(directory: layout.runDirectory, command: command)
   }
 
-  public func ring() throws(TrustFailure) -> KeyRing { try Keys.load(layout.keysDirectory) }
+  /// The keys that may sign bundles for this device.
+  ///
+  /// - Throws: `TrustFailure`.
+  public func ring() throws(TrustFailure) -> KeyRing { try DeviceKeys.ring(layout) }
 
   public func reboot() throws { try machine.reboot() }
 }

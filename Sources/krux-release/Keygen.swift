@@ -1,9 +1,10 @@
 internal import ArgumentParser
+internal import SlotCore
 internal import SlotKit
 
 struct Keygen: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a key pair in minisign's file format.",
+    abstract: "Make a key pair in minisign's file format, or in PEM.",
     discussion: """
       The public file goes into /usr/lib/krux/keys.d of the image. Keep the secret file off the build machine \
       if you can: see 'krux-release bundle sign --help'.
@@ -11,6 +12,7 @@ struct Keygen: ParsableCommand {
       EXAMPLES:
         krux-release keygen --secret release.key --public release.pub
         krux-release keygen --secret test.key --public test.pub --no-password
+        krux-release keygen --secret root-1.pem --public root-1.pub.pem --pem
       """)
 
   @Option(help: ArgumentHelp("Where the secret key goes.", valueName: "file"))
@@ -25,6 +27,12 @@ struct Keygen: ParsableCommand {
   @Flag(help: "Leave the secret key unencrypted.")
   var noPassword = false
 
+  @Flag(
+    help:
+      "Write PEM, without a password: for roles of a feed, which python-tuf and openssl sign for too."
+  )
+  var pem = false
+
   @Flag(help: "Replace files that exist.")
   var force = false
 
@@ -32,12 +40,20 @@ struct Keygen: ParsableCommand {
     guard !noPassword || passwordFile == nil else {
       throw ValidationError("--no-password and --password-file exclude each other")
     }
-    guard noPassword || passwordFile != nil || Password.canAsk else {
+    guard !pem || passwordFile == nil else {
+      throw ValidationError("--pem and --password-file exclude each other")
+    }
+    guard pem || noPassword || passwordFile != nil || Password.canAsk else {
       throw ValidationError("give --password-file or --no-password: there is no terminal to ask on")
     }
   }
 
   func run() throws {
+    if pem {
+      let key = try KeyFiles.generatePEM(secret: secret, public: `public`, replacing: force)
+      print("Role key id: \(TUF.Key(ed25519: key.key).id)")
+      return print("Fingerprint: \(key.fingerprint.hex)")
+    }
     let password = try passwordFile.map { try KeyFiles.password($0) }
     let chosen = try password ?? (noPassword ? nil : Password.choose())
     let key = try KeyFiles.generate(

@@ -6,10 +6,12 @@ struct Apply: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Install a bundle into the inactive slot and make it next to boot.",
     discussion: """
-      The bundle's signature is verified before anything is written. A broken connection, Ctrl-C or a \
+      Without a source, the newest release of the channel that this device may take. The bundle's signature is verified before anything is written. A broken connection, Ctrl-C or a \
       power cut leaves the running system bootable; the same command again carries on where it was.
 
       EXAMPLES:
+        krux-update apply
+        krux-update apply --version 1.0.0 --allow-downgrade
         krux-update apply http://updates.example/kruxos-1.0.1.krux
         krux-update apply --reboot /media/usb/kruxos-1.0.1.krux
         ssh build cat kruxos-1.0.1.krux | krux-update apply --no-reboot -
@@ -17,8 +19,15 @@ struct Apply: ParsableCommand {
         krux-update apply --background --no-reboot http://updates.example/kruxos-1.0.1.krux
       """)
 
-  @Argument(help: "A file, an http:// or https:// address, or - for standard input.")
-  var source: String
+  @Argument(
+    help: "A file, an http:// or https:// address, or - for standard input; none: from the feed.")
+  var source: String?
+
+  @Option(help: "Install this release of the channel.")
+  var version: String?
+
+  @Flag(help: "Go ahead of the release's rollout.")
+  var now = false
 
   @Flag(help: "Say what would be fetched and written, and write nothing.")
   var dryRun = false
@@ -43,12 +52,18 @@ struct Apply: ParsableCommand {
   func run() throws {
     let cancellation = Cancellation()
     cancellation.watchSignals()
-    let source = try BundleSource(source)
     var updater = try common.writingUpdater(cancellation, background)
     if let limitRate { updater.configuration.limitRate = limitRate }
     var options = ApplyOptions()
     options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
     options.dryRun = dryRun
+    guard let source = try source(updater, &options) else {
+      say("This is the newest version for this device; nothing to do.")
+      if common.json {
+        Report.json(["event": .string("finished"), "outcome": .string("up-to-date")])
+      }
+      return
+    }
     let report = ApplyReport(json: common.json, source: source)
     switch try updater.apply(source, options, observer: report.take) {
     case .planned(let plan): printPlan(plan)
@@ -64,6 +79,24 @@ struct Apply: ParsableCommand {
       report.finished("staged", version: version)
       try reboot.carryOut(updater, json: common.json)
     }
+  }
+
+  func validate() throws {
+    guard source == nil || version == nil && !now else {
+      throw ValidationError("--version and --now are of the feed, and a source is given")
+    }
+    guard version == nil || !now else {
+      throw ValidationError("--now has no use beside --version, which no rollout holds back")
+    }
+  }
+
+  /// Nil when the feed has nothing to install.
+  private func source(_ updater: Updater, _ options: inout ApplyOptions) throws -> BundleSource? {
+    if let source { return try BundleSource(source) }
+    let request = version.map(FeedRequest.version) ?? .newest(now: now)
+    guard let offer = try updater.offer(request) else { return nil }
+    options.release = offer.release
+    return offer.source
   }
 
   private static func rate(_ text: String) throws -> Int {

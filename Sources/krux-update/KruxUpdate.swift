@@ -4,8 +4,6 @@ internal import SlotKit
 struct KruxUpdate: ParsableCommand {
   static let version = "0.1.0"
 
-  @OptionGroup var common: CommonOptions
-
   static let configuration = CommandConfiguration(
     commandName: "krux-update",
     abstract: "Install, confirm and roll back system updates on an A/B appliance.",
@@ -14,6 +12,8 @@ struct KruxUpdate: ParsableCommand {
       next to boot, on trial. The running system is never written.
 
       EXAMPLES:
+        krux-update check
+        krux-update apply
         krux-update apply http://updates.example/kruxos-1.0.1.krux
         krux-update status
         krux-update rollback
@@ -31,10 +31,13 @@ struct KruxUpdate: ParsableCommand {
         80   refused for this device
         81   the boot environment
         82   the ledger
+        83   the feed
+        100  an update is waiting (check)
         130  interrupted
       """,
     version: version,
     subcommands: [
-      Apply.self, Status.self, Rollback.self, Confirm.self, Reject.self, Verify.self, Reboot.self,
+      Check.self, Apply.self, Status.self, Rollback.self, Confirm.self, Reject.self, Channel.self,
+      Pin.self, Unpin.self, Verify.self, Reboot.self, Feed.self,
     ])
 }

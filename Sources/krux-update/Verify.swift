@@ -34,15 +34,21 @@ struct Verify: ParsableCommand {
     background.begin(configuration, cancellation, common.logger())
     let ring =
       publicKeys.isEmpty
-      ? try Keys.load(base.applying(configuration).keysDirectory)
+      ? try DeviceKeys.ring(base.applying(configuration))
       : KeyRing(try publicKeys.map { try Keys.key(FilePath($0)) })
     let reader = try BundleSource(source).open(configuration, cancellation)
     let bundle = try OpenedBundle(reader, ring: ring)
     try bundle.verifyContent(cancellation)
-    report(bundle)
+    report(bundle, known(bundle.trusted.digest))
   }
 
-  private func report(_ bundle: OpenedBundle) {
+  /// What the feed of this device says of the bundle; nil where there is no device, or it follows none.
+  private func known(_ manifest: Digest) -> (release: Release, channel: String)? {
+    let updater = try? Updater(root: common.root.map { FilePath($0) })
+    return updater?.knownRelease(manifest: manifest)
+  }
+
+  private func report(_ bundle: OpenedBundle, _ known: (release: Release, channel: String)?) {
     let (manifest, trusted) = (bundle.manifest, bundle.trusted)
     guard !common.json else {
       return Report.json([
@@ -54,6 +60,8 @@ struct Verify: ParsableCommand {
         "trustedComment": .string(trusted.trustedComment),
         "manifestDigest": .string(trusted.digest.hex),
         "imageDigest": (manifest.slotImage?.imageDigest.hex).json,
+        "channel": (known?.channel).json,
+        "withdrawn": (known?.release.withdrawal?.reason).json,
       ])
     }
     Report.line("Bundle:       \(bundle.reader.name) (\(Format.bytes(bundle.length))), whole")
@@ -62,5 +70,8 @@ struct Verify: ParsableCommand {
     Report.line("Signed by:    key \(trusted.signer.id)")
     Report.line("Fingerprint:  \(trusted.signer.fingerprint.hex)")
     Report.line("Comment:      \(trusted.trustedComment.printable)")
+    guard let known else { return }
+    let withdrawn = known.release.withdrawal.map { ", withdrawn: \($0.reason.printable)" } ?? ""
+    Report.line("Channel:      \(known.channel), as \(known.release.version)\(withdrawn)")
   }
 }

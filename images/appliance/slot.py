@@ -1,6 +1,7 @@
 """One slot image: root, kernel, initrd, the krux executables, a variant, all in one squashfs."""
 import os
 import shutil
+import time
 from pathlib import Path
 
 from . import initrd
@@ -48,10 +49,17 @@ def install_keys(root, keys):
         shutil.copyfile(key, folder / key.name)
 
 
+def install_feed(root, first_root, address):
+    """The feed that the image follows, and the root of trust for it."""
+    shutil.copyfile(first_root, root / "usr/lib/krux/root.json")
+    (root / "usr/lib/krux/feed-address").write_text(f"{address}\n")
+
+
 def identify(root, version, sequence):
     """Says in os-release what this image is (docs/decisions/0009-sequence-in-os-release.md)."""
     with open(root / "usr/lib/os-release", "a", encoding="utf-8") as file:
-        file.write(f"IMAGE_ID={PRODUCT}\nIMAGE_VERSION={version}\nKRUX_SEQUENCE={sequence}\n")
+        file.write(f"IMAGE_ID={PRODUCT}\nIMAGE_VERSION={version}\nKRUX_SEQUENCE={sequence}\n"
+                   f"KRUX_CREATED={time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(EPOCH))}\n")
 
 
 def install_units(root):
@@ -92,8 +100,9 @@ def apply_variant(root, name):
         run(folder / "hook", root)
 
 
-def make(tree, programs, keys, version, sequence, variant, output, scratch):
-    """Makes a slot image at `output`, out of the tree of make-root; `scratch` is an empty directory."""
+def make(tree, programs, keys, version, sequence, variant, output, scratch, feed=None):
+    """Makes a slot image at `output`, out of the tree of make-root; `scratch` is an empty directory, `feed` a root of
+    trust and an address."""
     root, kernel = Path(scratch) / "root", Kernel(tree)
     run("cp", "-a", "--reflink=auto", tree / "root", root)
     kernel.install(root)
@@ -101,6 +110,8 @@ def make(tree, programs, keys, version, sequence, variant, output, scratch):
     identify(root, version, sequence)
     install_programs(root, programs)
     install_keys(root, keys)
+    if feed:
+        install_feed(root, *feed)
     custom = IMAGES / "variants" / (variant or "") / "init"
     init = custom if variant and custom.exists() else IMAGES / "initrd/init"
     (root / "boot/initrd").write_bytes(initrd.make(tree, kernel, init))

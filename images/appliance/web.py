@@ -12,15 +12,15 @@ http {{
   access_log {folder}/access.log; sendfile on;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-  server {{ listen 127.0.0.1:{port}; root {bundles}; }}
+  server {{ listen 127.0.0.1:{port}; root {bundles}; {server} }}
 }}
 """
 
 
 class WebServer:
-    """Serves a directory at `port` while it is open."""
+    """Serves a directory at `port` while it is open. `server`: more directives for nginx."""
 
-    def __init__(self, bundles, folder):
+    def __init__(self, bundles, folder, server=""):
         os.makedirs(folder, exist_ok=True)
         # nginx does not say which port it was given, so one that is free is asked for beforehand.
         with socket.socket() as probe:
@@ -30,7 +30,7 @@ class WebServer:
         user = "user root; " if os.geteuid() == 0 else ""
         with open(self.configuration, "w", encoding="utf-8") as file:
             file.write(CONFIGURATION.format(folder=os.path.dirname(self.configuration), port=self.port,
-                                            bundles=os.path.abspath(bundles), user=user))
+                                            bundles=os.path.abspath(bundles), user=user, server=server))
 
     def __enter__(self):
         try:

@@ -1,5 +1,3 @@
-internal import CSodium
-
 /// minisign's name for a key: eight bytes, chosen at random when the key is made.
 public struct KeyID: Hashable, Sendable, CustomStringConvertible {
   public let bytes: [UInt8]
@@ -24,7 +22,7 @@ public struct PublicKey: Hashable, Sendable {
   public let key: [UInt8]
 
   public init?(id: KeyID, key: [UInt8]) {
-    guard key.count == Int(crypto_sign_publickeybytes()) else { return nil }
+    guard key.count == Ed25519.keyBytes else { return nil }
     self.id = id
     self.key = key
   }
@@ -51,14 +49,13 @@ public struct PublicKey: Hashable, Sendable {
     self = key
   }
 
-  public var file: String {
-    "untrusted comment: minisign public key \(id)\n\(Base64.encode(Array("Ed".utf8) + id.bytes + key))\n"
-  }
+  public var file: String { "untrusted comment: minisign public key \(id)\n\(line)\n" }
 
-  /// `crypto_sign_verify_detached(3)`: libsodium refuses small-order keys and non-canonical values.
+  /// The line of base64 of its file.
+  public var line: String { Base64.encode(Array("Ed".utf8) + id.bytes + key) }
+
   func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-    signature.count == Int(crypto_sign_bytes())
-      && crypto_sign_verify_detached(signature, message, UInt64(message.count), key) == 0
+    Ed25519.isValid(signature, of: message, key: key)
   }
 }
 

@@ -24,6 +24,14 @@ public struct SecretKey: Sendable {
     return SecretKey(id: id, key: secretBytes)
   }
 
+  /// The key that a seed of 32 bytes makes: `crypto_sign_seed_keypair(3)`. `id` makes its id from the public half.
+  init(seed: [UInt8], id: ([UInt8]) -> KeyID) {
+    var publicBytes = [UInt8](repeating: 0, count: 32)
+    var secretBytes = [UInt8](repeating: 0, count: 64)
+    crypto_sign_seed_keypair(&publicBytes, &secretBytes, seed)
+    self.init(id: id(publicBytes).bytes, key: secretBytes)
+  }
+
   private init(id: [UInt8], key: [UInt8]) {
     self.id = KeyID(bytes: id) ?? SecretKey.noID
     self.key = key
@@ -34,6 +42,9 @@ public struct SecretKey: Sendable {
   public var publicKey: PublicKey {
     PublicKey(id: id, key: Array(key[32...])).unsafelyUnwrapped
   }
+
+  /// The 32 bytes that the key is made of.
+  var seed: [UInt8] { Array(key.prefix(32)) }
 
   /// Whether the file holds a key that needs a password.
   public static func needsPassword(file text: String) throws(TrustFailure) -> Bool {
@@ -132,7 +143,8 @@ public struct SecretKey: Sendable {
       untrustedComment: "signature from krux-release")
   }
 
-  private func detached(_ message: [UInt8]) -> [UInt8] {
+  /// The bare Ed25519 signature of `message`, 64 bytes, as metadata of a feed has it: `crypto_sign_detached(3)`.
+  public func detached(_ message: [UInt8]) -> [UInt8] {
     var signature = [UInt8](repeating: 0, count: 64)
     crypto_sign_detached(&signature, nil, message, UInt64(message.count), key)
     return signature

@@ -9,6 +9,7 @@ public enum TrustCode: String, FailureCode {
   case badSignature = "bad_signature"
   case malformedKey = "malformed_key"
   case noKeys = "no_keys"
+  case withdrawalsUnreadable = "withdrawals_unreadable"
   case wrongPassword = "wrong_password"
 }
 

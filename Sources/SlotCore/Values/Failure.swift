@@ -1,7 +1,7 @@
 /// The part of the project that a failure belongs to. The commands map a domain to one exit status.
 public enum FailureDomain: String, Sendable, CaseIterable {
   case bundle, trust, policy, source, slot, bootControl, ledger, configuration, lock, permission
-  case cancelled, output, usage, health
+  case cancelled, output, usage, health, feed
 }
 
 /// The codes of one domain. Raw values are stable: `--json` prints them.

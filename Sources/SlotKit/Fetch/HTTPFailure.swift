@@ -89,8 +89,19 @@ struct HTTPFailure {
       hint: carriesOn)
   }
 
+  static func tooLong(url: String) -> SourceFailure {
+    SourceFailure(
+      .tooLong, "the server sends more for \(HTTPReader.withoutSecrets(url)) than there may be",
+      hint: "check the address and the server")
+  }
+
+  static func tooSlow(url: String) -> SourceFailure {
+    SourceFailure(
+      .timedOut, "the fetch of \(HTTPReader.withoutSecrets(url)) is too slow", hint: carriesOn)
+  }
+
   static let changed = SourceFailure(
-    .changed, "the bundle on the server changed while it was being read",
+    .changed, "the file on the server changed while it was being read",
     hint: "run the command again")
 
   static func noThread(url: String) -> SourceFailure {

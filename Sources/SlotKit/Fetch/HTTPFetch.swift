@@ -23,9 +23,11 @@ final class HTTPFetch: @unchecked Sendable {
   /// What `limit` may grow to: a server that has refused so many is not asked so again.
   private var ceiling = Int.max
   private var hasNews = false
+  private var refusedStatus: Int?
   private var mustResume = false
 
   private let url: String
+  private let bounds: FetchBounds?
   private let options: HTTPOptions
   private let cancellation: Cancellation
   private let multi: UnsafeMutableRawPointer?
@@ -39,8 +41,13 @@ final class HTTPFetch: @unchecked Sendable {
 
   private static let isInitialised = curl_global_init(Int(CURL_GLOBAL_ALL)) == CURLE_OK
 
-  init(_ url: String, _ options: HTTPOptions, _ cancellation: Cancellation) {
+  /// - Parameter bounds: of a file that is fetched whole, by one request if nothing breaks.
+  init(
+    _ url: String, _ options: HTTPOptions, _ cancellation: Cancellation, bounds: FetchBounds? = nil
+  ) {
     self.url = url
+    self.bounds = bounds
+    if bounds != nil { _ = window.readThrough() }
     self.options = options
     self.cancellation = cancellation
     address = url
@@ -61,6 +68,9 @@ final class HTTPFetch: @unchecked Sendable {
   /// Headers and bodies of all answers so far.
   var bytesFetched: UInt64 { monitor.locked { fetched } }
 
+  /// The status that ended the fetch, if one did.
+  var refusal: Int? { monitor.locked { refusedStatus } }
+
   func expect(_ ranges: [Range<UInt64>], from position: UInt64) {
     monitor.locked { window.expect(ranges, from: position) }
   }
@@ -76,6 +86,7 @@ final class HTTPFetch: @unchecked Sendable {
         wakeFetch()
         if count > 0 { return count }
         if let error { throw error }
+        if bounds?.isOver ?? false { throw HTTPFailure.tooSlow(url: url) }
         monitor.wait(milliseconds: 200)
       }
     }
@@ -244,6 +255,10 @@ final class HTTPFetch: @unchecked Sendable {
       (request.isPaused, mustResume) = (true, true)
       return HTTPFetch.pause
     }
+    guard !isTooLong(part.next + UInt64(rest)) else {
+      _ = refuse(HTTPFailure.tooLong(url: url))
+      return HTTPFetch.abort
+    }
     request.excess -= UInt64(excess)
     let wanted = Int(min(UInt64(rest), part.missing))
     if wanted > 0 {
@@ -264,6 +279,9 @@ final class HTTPFetch: @unchecked Sendable {
     }
     guard identity.map({ $0.canBe(headers.identity) }) ?? true, start <= request.part.next else {
       return refuse(HTTPFailure.changed)
+    }
+    guard !isTooLong(headers.identity.totalLength ?? 0) else {
+      return refuse(HTTPFailure.tooLong(url: url))
     }
     if identity == nil {
       identity = headers.identity
@@ -289,6 +307,10 @@ final class HTTPFetch: @unchecked Sendable {
     case 206: headers.rangeStart
     default: nil
     }
+  }
+
+  private func isTooLong(_ length: UInt64) -> Bool {
+    bounds.map { length > $0.maximumBytes } ?? false
   }
 
   private func refuse(_ failure: SourceFailure) -> Bool {
@@ -336,6 +358,7 @@ final class HTTPFetch: @unchecked Sendable {
     limit = max(1, limit / 2)
     // Some refuse for good what comes beside others; each of these halves what may.
     guard failure.isTransient ? part.fruitless < options.retries : wasCrowded else {
+      refusedStatus = isRefused ? request.status : nil
       return fail(failure.error)
     }
     let delay = Int64(options.retryDelaySeconds) * 1000 << Int64(min(part.fruitless, 5))

@@ -5,6 +5,8 @@ struct HTTPOptions: Sendable {
   var retries: Int
   var retryDelaySeconds: Int
   var certificateAuthorities: String?
+  /// False where nothing depends on who the server is, and the clock cannot judge its certificate.
+  var checksCertificates: Bool
   var clientCertificate: String?
   /// Nil: it is in the file of the certificate.
   var clientKey: String?
@@ -21,6 +23,7 @@ struct HTTPOptions: Sendable {
     retries = configuration.retries
     retryDelaySeconds = configuration.retryDelaySeconds
     certificateAuthorities = configuration.certificateAuthorities
+    checksCertificates = configuration.checksCertificates
     clientCertificate = configuration.clientCertificate
     clientKey = configuration.clientKey
     proxy = configuration.proxy

@@ -8,10 +8,15 @@ final class HTTPReader: BundleReader {
   /// Known from the first answer on: a server that gives the whole file does so again.
   var isSelective: Bool { !fetch.isReadThrough }
   var bytesFetched: UInt64 { fetch.bytesFetched }
+  /// The server's status, where that ended the reading.
+  var refusal: Int? { fetch.refusal }
   private let fetch: HTTPFetch
 
-  init(_ url: String, _ options: HTTPOptions, _ cancellation: Cancellation) {
-    fetch = HTTPFetch(url, options, cancellation)
+  /// - Parameter bounds: of a file that is read whole.
+  init(
+    _ url: String, _ options: HTTPOptions, _ cancellation: Cancellation, bounds: FetchBounds? = nil
+  ) {
+    fetch = HTTPFetch(url, options, cancellation, bounds: bounds)
     name = HTTPReader.withoutSecrets(url).split(separator: "/").last.map(String.init) ?? ""
   }
 

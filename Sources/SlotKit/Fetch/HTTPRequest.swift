@@ -119,6 +119,10 @@ final class HTTPRequest {
 
   private func configurePath(_ options: HTTPOptions) {
     text(CURLOPT_CAINFO, options.certificateAuthorities)
+    if !options.checksCertificates {
+      long(CURLOPT_SSL_VERIFYPEER, 0)
+      long(CURLOPT_SSL_VERIFYHOST, 0)
+    }
     text(CURLOPT_SSLCERT, options.clientCertificate)
     text(CURLOPT_SSLKEY, options.clientKey)
     text(CURLOPT_PROXY, options.proxy)

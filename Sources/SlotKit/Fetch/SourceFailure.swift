@@ -15,6 +15,8 @@ public enum SourceCode: String, FailureCode {
   case broken
   /// The server's file is no longer the one that this fetch began with.
   case changed
+  /// More comes than there may be.
+  case tooLong = "too_long"
 }
 
 public typealias SourceFailure = Failure<SourceCode>

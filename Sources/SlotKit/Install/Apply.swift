@@ -3,6 +3,8 @@ public import SlotCore
 
 public struct ApplyOptions: Sendable {
   public var overrides = InstallOverrides()
+  /// The release of the feed that the bundle has to be: the feed's word for it, beside the bundle's signature.
+  public var release: Release?
   /// Say what would be done, and write nothing.
   public var dryRun = false
 
@@ -28,8 +30,16 @@ extension Updater {
   ) throws -> ApplyOutcome {
     let lock = try lock("apply")
     defer { withExtendedLifetime(lock) {} }
-    let reader = try source.open(configuration, cancellation)
+    // A bundle that the feed announces needs no server that can be known.
+    let isAnnounced = options.release != nil
+    let reader = try source.open(
+      isAnnounced ? feedConfiguration : configuration, cancellation)
     let bundle = try OpenedBundle(reader, ring: try ring())
+    if let release = options.release, release.manifestDigest != bundle.trusted.digest {
+      throw FeedFailure(
+        .wrongManifest, "the bundle is not the one that the feed announces as \(release.version)",
+        hint: "try again later, and tell the feed's publisher if it stays so")
+    }
     let state = try options.dryRun ? settled(readState()) : accounted(readState())
     for warning in state.warnings { observer(.warning(warning)) }
     let target = try machine.location(of: booted.other)
@@ -60,7 +70,7 @@ extension Updater {
       product: identity.product, hardware: identity.hardware,
       bootedSequence: identity.sequence ?? running?.sequence, bootedImage: running?.imageDigest,
       bootedVersion: identity.version ?? running?.version,
-      floor: max(identity.floor ?? 0, state.ledger.floor), slotCapacity: target.capacity,
+      floor: max(identity.floor ?? 0, state.ledger.floor, feedFloor), slotCapacity: target.capacity,
       knownBad: state.ledger.isKnownBad(artefact.imageDigest),
       lastBad: state.control.trial == nil ? state.control.lastBad : nil,
       assessment: state.assessment, savesTries: state.savesTries)

@@ -35,6 +35,8 @@ public struct Configuration: Equatable, Sendable {
   public var retries = 5
   public var retryDelaySeconds = 1
   public var certificateAuthorities: String?
+  /// Not of the file: see `FeedClock.isBehind`.
+  var checksCertificates = true
   /// PEM files that this device shows to servers; without a key it is in the file of the certificate.
   public var clientCertificate: String?
   public var clientKey: String?
@@ -43,6 +45,9 @@ public struct Configuration: Equatable, Sendable {
   public var noProxy: [String]?
   /// Bytes in a second; 0 for no limit.
   public var limitRate = 0
+
+  /// Where the feed is that this device follows; nil: what the image says.
+  public var feedAddress: String?
 
   public var rebootCommand = ["systemctl", "reboot"]
 
@@ -101,6 +106,7 @@ public struct Configuration: Equatable, Sendable {
     case "slots.b-label": slotLabels[.b] = try reader.string(value)
     case "boot.grub-environment": bootEnvironment = try reader.path(value)
     case "boot.tries": tries = try reader.integer(value, in: BootControl.triesRange)
+    case "feed.address": feedAddress = try reader.string(value)
     case "reboot.command": rebootCommand = try reader.strings(value)
     default:
       if try setFetch(value, reader) { return }

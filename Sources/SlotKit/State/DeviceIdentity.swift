@@ -1,4 +1,4 @@
-internal import SlotCore
+public import SlotCore
 internal import SystemPackage
 
 /// Who this device is: what a bundle is compared with.
@@ -9,10 +9,14 @@ public struct DeviceIdentity: Equatable, Sendable {
   public var sequence: Int64?
   /// The floor that the running image brings.
   public var floor: Int64?
+  /// When the running image was made.
+  public var created: Timestamp?
+  /// The channel that the running image follows.
+  public var channel: String?
   public var hardware: [String]
 
   /// From the image's os-release (`IMAGE_ID`, `IMAGE_VERSION`, and `KRUX_SEQUENCE`, `KRUX_FLOOR`, which
-  /// survive a lost ledger), the device tree or DMI, and the configuration, which wins.
+  /// survive a lost ledger; `KRUX_CREATED`, `KRUX_CHANNEL`), the device tree or DMI, and the configuration, which wins.
   public init(layout: Layout, configuration: Configuration) {
     let fields =
       layout.osRelease.lazy.compactMap { Files.text($0) }.first
@@ -21,6 +25,8 @@ public struct DeviceIdentity: Equatable, Sendable {
     version = fields["IMAGE_VERSION"]
     sequence = fields["KRUX_SEQUENCE"].flatMap { Int64($0) }
     floor = fields["KRUX_FLOOR"].flatMap { Int64($0) }
+    created = fields["KRUX_CREATED"].flatMap { Timestamp($0) }
+    channel = fields["KRUX_CHANNEL"].flatMap { Name.isValid($0) ? $0 : nil }
     hardware =
       !configuration.hardware.isEmpty
       ? configuration.hardware : layout.folder == nil ? DeviceIdentity.firmwareNames : []

@@ -4,6 +4,11 @@ public import SystemPackage
 public struct Layout: Equatable, Sendable {
   public let configuration: FilePath
   public let keysDirectory: FilePath
+  /// Of the image: the feed that it follows, one line, and the root of trust for it.
+  public let feedAddress: FilePath
+  public let feedRoot: FilePath
+  /// machine-id(5).
+  public let machineID: FilePath
   /// Files that may say who the image is, in the order in which they are tried.
   public let osRelease: [FilePath]
   /// On the data partition: the ledger.
@@ -18,13 +23,17 @@ public struct Layout: Equatable, Sendable {
 
   public static let system = Layout(
     configuration: "/etc/krux/update.toml", keysDirectory: "/usr/lib/krux/keys.d",
-    osRelease: ["/etc/os-release", "/usr/lib/os-release"], stateDirectory: "/var/lib/krux",
+    feedAddress: "/usr/lib/krux/feed-address", feedRoot: "/usr/lib/krux/root.json",
+    machineID: "/etc/machine-id", osRelease: ["/etc/os-release", "/usr/lib/os-release"],
+    stateDirectory: "/var/lib/krux",
     dataMount: nil, runDirectory: "/run/krux", grubEnvironment: "/boot/efi/EFI/BOOT/grubenv",
     folder: nil)
 
   public static func folder(_ path: FilePath) -> Layout {
     Layout(
       configuration: path.appending("update.toml"), keysDirectory: path.appending("keys.d"),
+      feedAddress: path.appending("feed-address"), feedRoot: path.appending("root.json"),
+      machineID: path.appending("machine-id"),
       osRelease: [path.appending("os-release")], stateDirectory: path,
       dataMount: nil, runDirectory: path.appending("run"),
       grubEnvironment: path.appending("grubenv"),
@@ -37,7 +46,8 @@ public struct Layout: Equatable, Sendable {
     return Layout(
       configuration: self.configuration,
       keysDirectory: configuration.keysDirectory.map { FilePath($0) } ?? keysDirectory,
-      osRelease: osRelease, stateDirectory: stateDirectory,
+      feedAddress: feedAddress, feedRoot: feedRoot, machineID: machineID, osRelease: osRelease,
+      stateDirectory: stateDirectory,
       dataMount: configuration.dataMount.map { FilePath($0) }
         ?? (folder == nil ? Mounts.fstabMountPoint(holding: stateDirectory) : nil),
       runDirectory: runDirectory,

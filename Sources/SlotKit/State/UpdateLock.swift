@@ -16,9 +16,10 @@ public final class UpdateLock: Sendable {
   private let file: FileDescriptor
 
   /// - Parameter patience: milliseconds to wait for another one to end.
+  /// - Parameter name: what to call another one.
   /// - Throws: `held`, naming the process and its command; `ioFailed`.
   public init(
-    directory: FilePath, command: String, patience: Int64 = 0
+    directory: FilePath, command: String, patience: Int64 = 0, name: String = "updater"
   ) throws(LockFailure) {
     let path = directory.appending("lock")
     let file: FileDescriptor
@@ -36,7 +37,7 @@ public final class UpdateLock: Sendable {
     if let holder = UpdateLock.lock(file, path, patience) {
       try? file.close()
       throw LockFailure(
-        .held, "another updater is at work: \(holder)", hint: "wait until it has ended")
+        .held, "another \(name) is at work: \(holder)", hint: "wait until it has ended")
     }
     // Only for the message above: a lock without it locks as well.
     _ = ftruncate(file.rawValue, 0)

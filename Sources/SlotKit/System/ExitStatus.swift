@@ -5,6 +5,8 @@ public import SlotCore
 public enum ExitStatus {
   public static let success: Int32 = 0
   public static let unexpected: Int32 = 1
+  /// Of `check`, as `dnf check-update` has it.
+  public static let updateWaiting: Int32 = 100
 
   public static func of(_ domain: FailureDomain) -> Int32 {
     switch domain {
@@ -21,6 +23,7 @@ public enum ExitStatus {
     case .policy: 80
     case .bootControl: 81
     case .ledger: 82
+    case .feed: 83
     case .cancelled: 130
     }
   }

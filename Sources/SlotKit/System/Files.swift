@@ -75,6 +75,8 @@ public enum Files {
     path.withPlatformString { access($0, F_OK) } == 0
   }
 
+  static func isDirectory(_ path: FilePath) -> Bool { status(path)?.type == .directory }
+
   /// The names in a directory, sorted; empty when it cannot be read.
   public static func names(in directory: FilePath) -> [String] {
     guard let stream = directory.withPlatformString({ opendir($0) }) else { return [] }

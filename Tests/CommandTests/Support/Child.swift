@@ -112,4 +112,12 @@ enum Executable {
   static let update = folder.appending(path: "krux-update").path
   static let health = folder.appending(path: "krux-health").path
   static let release = folder.appending(path: "krux-release").path
+
+  /// The library that lies about the time, where Debian has it for this machine.
+  static let faketime: String = {
+    let libraries = URL(filePath: "/usr/lib")
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: libraries.path)) ?? []
+    let candidates = names.map { libraries.appending(path: "\($0)/faketime/libfaketime.so.1").path }
+    return candidates.first { FileManager.default.fileExists(atPath: $0) } ?? "libfaketime.so.1"
+  }()
 }

@@ -19,7 +19,8 @@ import Testing
     var configuration = Configuration()
     configuration.health.watchdogDevice = scratch.path(device).string
     let layout = Layout(
-      configuration: "/nonexistent", keysDirectory: "/nonexistent", osRelease: [],
+      configuration: "/nonexistent", keysDirectory: "/nonexistent", feedAddress: "/nonexistent",
+      feedRoot: "/nonexistent", machineID: "/nonexistent", osRelease: [],
       stateDirectory: scratch.path("state"), dataMount: nil, runDirectory: scratch.path("krux"),
       grubEnvironment: scratch.path("grubenv"), folder: nil)
     let updater = Updater(
