@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 export PATH := $(PATH):/usr/sbin:/sbin
 
-BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libtomlplusplus-dev pkg-config
+BUILD_DEPS := libsodium-dev libblkid-dev libcurl4-openssl-dev libzstd-dev libarchive-dev libtomlplusplus-dev pkg-config
 TEST_DEPS := $(BUILD_DEPS) nginx-light minisign grub-common gdisk e2fsprogs util-linux mount \
-	fdisk zstd openssl python3 curl rsync faketime libfaketime
+	fdisk zstd openssl python3 python3-prometheus-client curl rsync faketime libfaketime strace systemd systemd-container
 # The reference appliance: images made without root, and the virtual machine that boots them.
 IMAGE_DEPS := $(BUILD_DEPS) kmod systemd squashfs-tools gdisk dosfstools mtools e2fsprogs grub-common \
 	grub-efi-amd64-bin nginx-light python3 ca-certificates
@@ -16,6 +16,8 @@ BENCH_DEPS := $(TEST_DEPS) rauc swupdate dbus dbus-bin dbus-daemon squashfs-tool
 INSTRUCTION_DEPS := $(BUILD_DEPS) valgrind python3
 # python-tuf, which the client of feeds is held against, comes from PyPI into .build-venv.
 FEED_DEPS := nginx-light python3 python3-venv faketime libfaketime
+PACKAGE_DEPS := $(BUILD_DEPS) dpkg-dev debhelper lintian python3
+PACKAGE_TEST_DEPS := $(PACKAGE_DEPS) debootstrap debian-archive-keyring systemd-container util-linux mount
 FAULT_DEPS := $(BUILD_DEPS) gcc libc6-dev faketime libfaketime util-linux mount python3
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
@@ -78,9 +80,33 @@ release: deps ## Build the executables as they ship: static Swift runtime, strip
 	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-health
 	swift build -c release --static-swift-stdlib --scratch-path .build-release --product krux-release
 	mkdir -p .build-release/ship
+	@# What is there already is left: it may be running.
 	for name in krux-update krux-health krux-release; do \
-	  strip -o .build-release/ship/$$name .build-release/release/$$name; done
+	  [ .build-release/ship/$$name -nt .build-release/release/$$name ] \
+	    || strip -o .build-release/ship/$$name .build-release/release/$$name; done
 	ln -sf krux-update .build-release/ship/krux
+
+.PHONY: install
+install: release ## Install everything below DESTDIR, on this machine without it; no unit is enabled
+	@$(call install,python3)
+	packaging/stage .build-release/ship $(or $(DESTDIR),/)
+
+.PHONY: package-deps
+package-deps:
+	@$(call install,$(PACKAGE_DEPS))
+
+.PHONY: package-test-deps
+package-test-deps:
+	@$(call install,$(PACKAGE_TEST_DEPS))
+
+.PHONY: deb
+deb: package-deps release ## Debian packages krux-update and krux-release, in .build-deb, held against lintian
+	packaging/make-deb .build-release/ship .build-deb
+	lintian --allow-root --fail-on error,warning .build-deb/*.deb
+
+.PHONY: deb-test
+deb-test: package-test-deps deb ## Both packages installed on a plain Debian 12: programs, pages, units, a boot, purged
+	Tests/deb/run .build-deb
 
 .PHONY: sizes
 sizes: release ## Print the sizes of the stripped executables
@@ -92,6 +118,7 @@ test: test-deps feed-deps lint ## Run all tests (root: loop devices, mounts)
 	swift build --build-tests
 	swift test --skip-build
 	Tests/scenarios/gpt_disk.py .build/debug
+	Tests/modes/run .build/debug
 	Tests/feed/run --client .build/debug/krux-update
 
 .PHONY: test-feed
@@ -107,9 +134,19 @@ test-feed-reference: feed-deps
 	Tests/feed/run --client Tests/feed/reference.py
 	Tests/feed/prove
 
+.PHONY: modes-test
+modes-test: test-deps ## Each way of being installed, told on an instance of it: containers, checkout, trees, two at once
+	swift build --product krux-update
+	swift build --product krux-release
+	Tests/modes/run .build/debug
+
 .PHONY: demo
 demo: machine-deps release ## A virtual appliance: update, confirm, three ways of coming back, rollback
 	images/demo
+
+.PHONY: demo-services
+demo-services: machine-deps release ## A service of the virtual appliance updated under load, put back, rolled back
+	images/demo-services
 
 .PHONY: demo-quick
 demo-quick: test-deps ## The main job on a GPT disk without a virtual machine, in seconds after the build
@@ -140,6 +177,10 @@ powercut: deps ## Cut the power at every moment of a life, in a model of the dis
 	swift build -c release --static-swift-stdlib --scratch-path .build-release --product powercut
 	.build-release/release/powercut $(if $(FRAMES),--frames $(FRAMES)) $(if $(SUBSETS),--subsets $(SUBSETS)) $(if $(SEED),--seed $(SEED))
 
+.PHONY: powercut-services
+powercut-services: test-deps release ## Cut the power at every change of a service's life, in a model of its files (SUBSETS=N SEED=N)
+	Tests/powercut-services/run .build-release/ship $(if $(SUBSETS),--subsets $(SUBSETS)) $(if $(SEED),--seed $(SEED))
+
 .PHONY: powercut-vm
 powercut-vm: machine-deps release ## Cut the reference appliance at every flush and between (ARGUMENTS="--scenario update ...")
 	Tests/powercut-vm/run $(ARGUMENTS)
@@ -158,8 +199,8 @@ sanitize: test-deps ## The tests under AddressSanitizer and ThreadSanitizer
 	Tests/sanitizers/run thread
 
 .PHONY: mutants
-mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each K-th)
-	Tests/mutants/run --every $(or $(EVERY),1)
+mutants: test-deps ## Take each check out and see a test turn red (EVERY=K: each K-th; IN_PLACE=yes: in a clean clone)
+	Tests/mutants/run --every $(or $(EVERY),1) $(if $(IN_PLACE),--in-place)
 
 .PHONY: bench-deps
 bench-deps:

@@ -38,12 +38,15 @@ let package = Package(
     systemLibrary("CCurl", "libcurl", debian: "libcurl4-openssl-dev"),
     systemLibrary("CZstd", "libzstd", debian: "libzstd-dev"),
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CArchive", cSettings: strictC),
     .target(name: "CToml"),
     .target(name: "SlotCore", dependencies: ["CSodium", "CZstd"], swiftSettings: strict),
     .target(name: "SlotCoreTesting", dependencies: ["SlotCore"], swiftSettings: strict),
     .target(
       name: "SlotKit",
-      dependencies: ["SlotCore", "CBlkid", "CCurl", "CLinux", "CToml", logging, system],
+      dependencies: [
+        "SlotCore", "CArchive", "CBlkid", "CCurl", "CLinux", "CToml", logging, system,
+      ],
       swiftSettings: strict),
     .target(
       name: "SlotKitTesting", dependencies: ["SlotKit", "SlotCore", system], swiftSettings: strict),
@@ -68,7 +71,7 @@ let package = Package(
         "SlotCore", "SlotCoreTesting", "SlotKit", "SlotKitTesting", "krux-update", "krux-health",
         "krux-release",
       ],
-      swiftSettings: strict),
+      exclude: ["Support/with-journald"], swiftSettings: strict),
     .target(
       name: "PowerCut", dependencies: ["SlotKit", "SlotCore", "SlotKitTesting", system],
       path: "Tests/PowerCut", swiftSettings: strict),
@@ -94,7 +97,9 @@ if Context.environment["KRUX_ONLY_CORE"] == "1" {
 
 // Only the libraries and the fuzz targets, for `Fuzz/run`: a fuzzer brings the `main` of its executable.
 if Context.environment["KRUX_FUZZ"] == "1" {
-  let fuzzed = ["CSodium", "CBlkid", "CCurl", "CZstd", "CLinux", "CToml", "SlotCore", "SlotKit"]
+  let fuzzed = [
+    "CArchive", "CSodium", "CBlkid", "CCurl", "CZstd", "CLinux", "CToml", "SlotCore", "SlotKit",
+  ]
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products = []
   package.targets.append(

@@ -14,8 +14,10 @@ struct FuzzTarget: Sendable {
   nonisolated(unsafe) static var chosen: FuzzTarget?
 
   static let all: [FuzzTarget] =
-    bundleTargets + deltaTargets + blockTargets + trustTargets + feedTargets + bootTargets
-    + stateTargets + healthTargets + fetchTargets + systemTargets + [control]
+    bundleTargets + deltaTargets + blockTargets + trustTargets + feedTargets
+    + feedFileTargets + bootTargets
+    + stateTargets + recordTargets + autoTargets + treeTargets
+    + healthTargets + fetchTargets + systemTargets + [control]
 
   func run(_ bytes: [UInt8]) {
     do { try body(bytes) } catch { FuzzTarget.check(refusal: error) }

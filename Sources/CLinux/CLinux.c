@@ -7,15 +7,38 @@
 #include <linux/fs.h>
 #include <linux/ioprio.h>
 #include <linux/watchdog.h>
+#include <malloc.h>
 #include <sys/ioctl.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 const int32_t klinux_o_direct = O_DIRECT;
 const int32_t klinux_o_tmpfile = O_TMPFILE;
+
+int klinux_sync_file_system(int fd) { return syncfs(fd); }
+
+int64_t klinux_get_attribute(int fd, const char *name, void *value, size_t size) {
+  return fgetxattr(fd, name, value, size);
+}
+
+int klinux_set_attribute(int fd, const char *name, const void *value, size_t size) {
+  return fsetxattr(fd, name, value, size, 0);
+}
+
+int64_t klinux_changed_at(int folder, const char *name) {
+  struct stat status;
+  return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_ctim.tv_sec : 0;
+}
+
+int64_t klinux_modified_at(int folder, const char *name) {
+  struct stat status;
+  return fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mtim.tv_sec : 0;
+}
 
 int64_t klinux_copy_range(int from, int64_t *offset, int to, size_t count) {
   return copy_file_range(from, offset, to, NULL, count, 0);
@@ -32,6 +55,10 @@ int klinux_zero_out(int fd, uint64_t offset, uint64_t length) {
 
 int klinux_zero_range(int fd, uint64_t offset, uint64_t length) {
   return fallocate(fd, FALLOC_FL_ZERO_RANGE, (off_t)offset, (off_t)length);
+}
+
+int klinux_allocate(int fd, uint64_t offset, uint64_t length) {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
 }
 
 int klinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }
@@ -94,6 +121,8 @@ int kcurl_get_string(void *handle, int info, const char **value) {
 int kcurl_multi_set_long(void *multi, int option, long value) {
   return curl_multi_setopt(multi, (CURLMoption)option, value);
 }
+
+int klinux_return_blocks(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
 
 int klinux_raise_nice(int nice) {
   int now = getpriority(PRIO_PROCESS, 0);

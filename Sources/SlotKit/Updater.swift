@@ -13,6 +13,8 @@ public struct Updater: Sendable {
   public let cancellation: Cancellation
   let boot: any BootControlStore
   let ledgers: any LedgerStoring
+  /// Told of everything that happens.
+  public let recorder: any Recorder
   private let clock: @Sendable () -> Timestamp
   /// Milliseconds that the end of a trial waits for the data partition.
   let ledgerDeadline: Int64
@@ -20,11 +22,14 @@ public struct Updater: Sendable {
 
   /// Reads the configuration and finds the slots.
   ///
-  /// - Parameter root: a folder that plays a device; nil for the device that this runs on.
+  /// - Parameters:
+  ///   - root: a folder that plays a device; nil for the device that this runs on.
+  ///   - warn: told, in a sentence, of what holds up nothing.
   /// - Throws: `ConfigurationFailure`, `SlotFailure`.
   public init(
     root: FilePath? = nil, cancellation: Cancellation = Cancellation(),
-    logger: Logger = Logger(label: "krux-update")
+    logger: Logger = Logger(label: "krux-update"),
+    warn: @escaping @Sendable (String) -> Void = { _ in }
   ) throws {
     let base = root.map(Layout.folder) ?? .system
     configuration = try Configuration.load(base.configuration)
@@ -37,6 +42,7 @@ public struct Updater: Sendable {
       } else {
         try DiskMachine(configuration)
       }
+    recorder = DeviceRecorder(layout, configuration, boot: machine.bootID, warn: warn)
     self.cancellation = cancellation
     clock = Updater.systemClock
     ledgerDeadline = Updater.ledgerDeadline
@@ -51,7 +57,8 @@ public struct Updater: Sendable {
   public init(
     layout: Layout, configuration: Configuration, machine: any Machine,
     boot: any BootControlStore, ledgers: any LedgerStoring,
-    clock: (@Sendable () -> Timestamp)? = nil, ledgerDeadline: Int64 = Updater.ledgerDeadline,
+    recorder: any Recorder = NoRecorder(), clock: (@Sendable () -> Timestamp)? = nil,
+    ledgerDeadline: Int64 = Updater.ledgerDeadline,
     cancellation: Cancellation = Cancellation(), logger: Logger = Logger(label: "krux-update")
   ) {
     self.layout = layout
@@ -59,6 +66,7 @@ public struct Updater: Sendable {
     self.machine = machine
     self.boot = boot
     self.ledgers = ledgers
+    self.recorder = recorder
     self.clock = clock ?? Updater.systemClock
     self.ledgerDeadline = ledgerDeadline
     self.cancellation = cancellation
@@ -70,7 +78,8 @@ public struct Updater: Sendable {
   ///
   /// - Throws: `ConfigurationFailure` never; `SlotFailure` when not even the booted slot is known.
   public static func watching(
-    root: FilePath? = nil, cancellation: Cancellation, logger: Logger
+    root: FilePath? = nil, cancellation: Cancellation, logger: Logger,
+    warn: @escaping @Sendable (String) -> Void
   ) throws -> (updater: Updater, warnings: [String]) {
     let base = root.map(Layout.folder) ?? .system
     let (configuration, warnings) = Configuration.lenient(base.configuration)
@@ -90,6 +99,7 @@ public struct Updater: Sendable {
     let updater = Updater(
       layout: layout, configuration: configuration, machine: machine, boot: boot,
       ledgers: LedgerStore(directory: layout.stateDirectory, mount: layout.dataMount),
+      recorder: DeviceRecorder(layout, configuration, boot: machine.bootID, warn: warn),
       cancellation: cancellation, logger: logger)
     return (updater, warnings)
   }
@@ -114,5 +124,9 @@ public struct Updater: Sendable {
   /// - Throws: `TrustFailure`.
   public func ring() throws(TrustFailure) -> KeyRing { try DeviceKeys.ring(layout) }
 
-  public func reboot() throws { try machine.reboot() }
+  /// - Throws: `SlotFailure`.
+  public func reboot() throws {
+    recorder.record(RecordEvent(.rebooting))
+    try machine.reboot()
+  }
 }

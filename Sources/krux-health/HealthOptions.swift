@@ -17,7 +17,8 @@ struct HealthOptions: ParsableArguments {
     if root == nil { try PermissionFailure.requireRoot() }
     let logger = Logger(label: "krux-health") { _ in SwiftLogNoOpLogHandler() }
     let (updater, warnings) = try Updater.watching(
-      root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger)
+      root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger,
+      warn: { Output.note("warning: \($0)") })
     for warning in warnings + updater.machine.warnings { Output.note("warning: \(warning)") }
     return updater
   }

@@ -28,7 +28,7 @@ struct Run: ParsableCommand {
       throw error
     }
     switch outcome {
-    case .confirmed(let version): effects.say("Version \(version) is confirmed.")
+    case .confirmed(let version): effects.sayBesideRecord("Version \(version) is confirmed.")
     case .triesGivenBack: effects.say("The boot is healthy.")
     case .environmentRecreated:
       effects.say("The boot is healthy. A new boot environment was written.")

@@ -5,7 +5,7 @@ internal import SlotKit
 
 struct Create: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make a bundle from the image of a root file system.",
+    abstract: "Make a bundle from the image of a root file system, the trees of services, or both.",
     discussion: """
       The same inputs make the same bytes. The creation time is an input: --created, else the environment's \
       SOURCE_DATE_EPOCH, else now. An image whose length is no multiple of 4096 gets zeros at its end.
@@ -16,10 +16,29 @@ struct Create: ParsableCommand {
       EXAMPLES:
         krux-release bundle create --image root.img --product kruxos --version 1.0.1 \\
           --sequence 10001 --compatible pi5 --key release.key --output kruxos-1.0.1.krux
+        krux-release bundle create --tree gateway=build/gateway --unit gateway=gateway.service \\
+          --product kruxos --version 1.0.1 --sequence 10001 --compatible pi5 --key release.key \\
+          --output gateway-1.0.1.krux
       """)
 
   @Option(help: ArgumentHelp("The image: a file or a block device.", valueName: "file"))
-  var image: String
+  var image: String?
+
+  @Option(
+    help: ArgumentHelp("A folder that a service runs from; repeatable.", valueName: "service=dir"))
+  var tree: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Units to restart, in this order, when the service is updated; repeatable.",
+      valueName: "service=unit,unit"))
+  var unit: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A file of a tree that may be set-uid or set-gid or have capabilities; repeatable.",
+      valueName: "service=path"))
+  var privileged: [String] = []
 
   @Option(help: "The product, as in the image's os-release (IMAGE_ID).")
   var product: String
@@ -72,15 +91,19 @@ struct Create: ParsableCommand {
     guard passwordFile == nil || key != nil else {
       throw ValidationError("--password-file needs --key")
     }
+    guard image != nil || !tree.isEmpty else {
+      throw ValidationError("there has to be --image or --tree")
+    }
     _ = try creationTime()
+    _ = try trees()
   }
 
   func run() throws {
     let request = BundleRequest(
       image: image, output: output, product: product, version: version, sequence: sequence,
       compatible: compatible, minimumSource: minimumSource, floor: floor,
-      created: try creationTime(), notes: try notes(), bases: base, frameSize: frameSize,
-      level: level)
+      created: try creationTime(), notes: try notes(), bases: base, trees: try trees(),
+      frameSize: frameSize, level: level)
     try request.validate()
     let secret = try key.map { try Password.unlock($0, passwordFile: passwordFile) }
     let manifest = try BundleWriter.write(request, key: secret)
@@ -89,7 +112,44 @@ struct Create: ParsableCommand {
     for table in manifest.tables where table.kind == TableDescription.delta {
       print("Delta from \(table.base?.short ?? ""): \(table.length + table.payloadLength) bytes")
     }
-    print("Image digest: \(manifest.slotImage?.imageDigest.hex ?? "")")
+    if let image = manifest.slotImage { print("Image digest: \(image.imageDigest.hex)") }
+    for artefact in manifest.artefacts where artefact.kind == .tree {
+      print(
+        "Service \(artefact.name): \(artefact.tree?.entries ?? 0) entries,"
+          + " \(artefact.tree?.bytes ?? 0) bytes")
+    }
+  }
+
+  private func trees() throws -> [TreeRequest] {
+    var trees = try tree.map { text in
+      let (name, directory) = try Create.pair(text, "--tree")
+      return TreeRequest(name: name, directory: directory)
+    }
+    func index(_ text: String, _ option: String) throws -> (Int, String) {
+      let (name, value) = try Create.pair(text, option)
+      guard let index = trees.firstIndex(where: { $0.name == name }) else {
+        throw ValidationError(
+          "\(option) names the service '\(name.printable)', which has no --tree")
+      }
+      return (index, value)
+    }
+    for text in unit {
+      let (index, units) = try index(text, "--unit")
+      trees[index].units += units.split(separator: ",").map(String.init)
+    }
+    for text in privileged {
+      let (index, path) = try index(text, "--privileged")
+      trees[index].privileged.insert(path)
+    }
+    return trees
+  }
+
+  private static func pair(_ text: String, _ option: String) throws -> (String, String) {
+    let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+    guard parts.count == 2 else {
+      throw ValidationError("\(option) must be SERVICE=VALUE, not '\(text.printable)'")
+    }
+    return (parts[0], parts[1])
   }
 
   private func creationTime() throws -> Timestamp {

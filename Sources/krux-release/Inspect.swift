@@ -43,6 +43,11 @@ struct Inspect: ParsableCommand {
       lines.append(
         "  Frames:       \(part.artefact.frameCount) of \(part.artefact.frameSize) bytes: "
           + "\(part.zstd) zstd, \(part.stored) stored, \(part.zero) zero")
+      if let tree = part.artefact.tree {
+        lines.append("  Tree:         \(tree.entries) entries, \(tree.bytes) bytes")
+        lines += tree.units.map { "  Unit:         \($0.printable)" }
+        lines += tree.privileges.map { "  Privileged:   \($0.path.printable)" }
+      }
     }
     lines += manifest.tables.map { table in
       let base = table.base.map { ", from image \($0.hex)" } ?? ""

@@ -16,6 +16,7 @@ struct Apply: ParsableCommand {
         krux-update apply --reboot /media/usb/kruxos-1.0.1.krux
         ssh build cat kruxos-1.0.1.krux | krux-update apply --no-reboot -
         krux-update apply --dry-run kruxos-1.0.1.krux
+        krux-update apply --service-only gateway-1.0.2.krux
         krux-update apply --background --no-reboot http://updates.example/kruxos-1.0.1.krux
       """)
 
@@ -38,6 +39,17 @@ struct Apply: ParsableCommand {
   @Flag(help: "Install a version that is older than the running one.")
   var allowDowngrade = false
 
+  @Flag(
+    help:
+      "Install the bundle's services and not its image: without a reboot, each put back if it is not healthy."
+  )
+  var serviceOnly = false
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "With --service-only: restart the units of each service, and ask for its health.")
+  var restart = true
+
   @Option(
     help: ArgumentHelp(
       "Fetch at most so many bytes a second; K, M or G may follow. 0 for no limit.",
@@ -50,9 +62,10 @@ struct Apply: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
+    guard !serviceOnly else { return try applyServices() }
     let cancellation = Cancellation()
     cancellation.watchSignals()
-    var updater = try common.writingUpdater(cancellation, background)
+    var updater = try common.writingUpdater(cancellation, background, to: .install)
     if let limitRate { updater.configuration.limitRate = limitRate }
     var options = ApplyOptions()
     options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
@@ -67,6 +80,8 @@ struct Apply: ParsableCommand {
     let report = ApplyReport(json: common.json, source: source)
     switch try updater.apply(source, options, observer: report.take) {
     case .planned(let plan): printPlan(plan)
+    // Of automatic updates only: here nobody asks whether to switch.
+    case .prepared: break
     case .alreadyRunning(let version):
       say("Version \(version) is already running; nothing to do.")
       report.finished("already-running", version: version)
@@ -85,9 +100,24 @@ struct Apply: ParsableCommand {
     guard source == nil || version == nil && !now else {
       throw ValidationError("--version and --now are of the feed, and a source is given")
     }
+    guard serviceOnly || restart else {
+      throw ValidationError("--no-restart is of --service-only")
+    }
+    guard !serviceOnly || !dryRun else {
+      throw ValidationError("--dry-run does not work with --service-only")
+    }
     guard version == nil || !now else {
       throw ValidationError("--now has no use beside --version, which no rollout holds back")
     }
+  }
+
+  private func applyServices() throws {
+    var options = ServiceApplyOptions()
+    options.overrides = InstallOverrides(force: force, allowDowngrade: allowDowngrade)
+    options.restart = restart
+    var services = ApplyServices(
+      common: common, background: background, options: options, limitRate: limitRate)
+    try services.run(try source.map { try BundleSource($0) }, version: version, now: now)
   }
 
   /// Nil when the feed has nothing to install.

@@ -21,8 +21,11 @@ struct Channel: ParsableCommand {
   func run() throws {
     let cancellation = Cancellation()
     cancellation.watchSignals()
-    guard let name else { return report(try common.updater().channel()) }
-    try common.writingUpdater(cancellation).follow(channel: name)
+    guard let name else {
+      try common.mode()?.require(.releases)
+      return report(try common.updater().channel())
+    }
+    try common.writingUpdater(cancellation, to: .releases).follow(channel: name)
     report(name)
   }
 

@@ -44,26 +44,12 @@ extension FeedCheck {
     case .later(let release, let time):
       "\(release.version) is available to this device \(wait(until: time))."
         + " 'krux update apply --now' goes ahead."
-    case .held(let release, let hold): reason(release?.version ?? "it", hold)
+    case .held(let release, let hold): reason(release?.version ?? "an update", hold)
     }
   }
 
   private func reason(_ version: String, _ hold: ReleaseChoice.Hold) -> String {
-    switch hold {
-    case .pinned(let pin):
-      "This device is pinned to \(pin). 'krux update unpin' lets it move."
-    case .pinUnknown(let pin):
-      "This device is pinned to \(pin), which channel \(channel) does not have for it."
-        + " 'krux update unpin' lets it move."
-    case .knownBad(let reason):
-      "\(version) failed on this device before: \(reason.printable). It is not offered again; a newer"
-        + " version clears the way, or 'krux update apply --version \(version) --force'."
-    case .unplanned:
-      "The rollout of \(version) does not reach this device yet."
-        + " 'krux update apply --now' goes ahead."
-    case .sourceTooOld(let minimum):
-      "\(version) can be installed from sequence \(minimum) on, and nothing leads there."
-    }
+    "\(hold.reason(version).capitalizedFirst). \(hold.advice(version).capitalizedFirst)."
   }
 
   /// `in about 2 days`, `in about 5 hours`, `within the hour`
@@ -79,11 +65,12 @@ extension FeedCheck {
     .object([
       "type": .string("check"), "format": .integer(1), "channel": .string(channel),
       "version": version.json, "sequence": sequence.map { .integer($0) }, "pin": pin.json,
-      "offer": .string(offerWord), "offeredVersion": (offered?.version).json,
+      "offer": .string(choice.offer.word), "offeredVersion": (offered?.version).json,
       "availableAt": availableAt.map { .string($0.description) },
       "reason": (offered == nil ? ending : nil).json,
       "latest": choice.newest?.summary, "withdrawn": (withdrawnReason).json,
       "reachable": .bool(unreachable == nil),
+      "unreachableSince": unreachableSince.map { .string($0.description) },
       "feedIssued": .string(issued.description), "warnings": .strings(warnings),
     ])
   }
@@ -96,21 +83,6 @@ extension FeedCheck {
 
   private var availableAt: Timestamp? {
     if case .later(_, let time) = choice.offer { time } else { nil }
-  }
-
-  private var offerWord: String {
-    switch choice.offer {
-    case .upToDate: "up-to-date"
-    case .available: "available"
-    case .later: "later"
-    case .held(_, let hold):
-      switch hold {
-      case .pinned, .pinUnknown: "pinned"
-      case .knownBad: "known-bad"
-      case .unplanned: "unplanned"
-      case .sourceTooOld: "source-too-old"
-      }
-    }
   }
 }
 

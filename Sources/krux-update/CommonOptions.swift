@@ -36,16 +36,45 @@ struct CommonOptions: ParsableArguments {
   ) throws -> Updater {
     let logger = logger()
     let updater = try Updater(
-      root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger)
+      root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger,
+      warn: { Report.warnings([$0]) })
     background?.begin(updater.configuration, cancellation, logger)
     return updater
   }
 
-  /// For commands that change something.
-  func writingUpdater(
+  /// How this machine was installed; nil for a folder that plays a device.
+  func mode() -> MachineMode? { root == nil ? MachineMode.read() : nil }
+
+  /// The services of the device.
+  func services(
     _ cancellation: Cancellation = Cancellation(), _ background: BackgroundOptions? = nil
+  ) throws -> ServiceUpdater {
+    let logger = logger()
+    let updater = try ServiceUpdater(
+      root: root.map { FilePath($0) }, cancellation: cancellation, logger: logger,
+      warn: { Report.warnings([$0]) })
+    background?.begin(updater.configuration, cancellation, logger)
+    return updater
+  }
+
+  /// For commands that change services.
+  func writingServices(
+    _ cancellation: Cancellation = Cancellation(), _ background: BackgroundOptions? = nil
+  ) throws -> ServiceUpdater {
+    if root == nil { try PermissionFailure.requireRoot() }
+    try mode()?.require(.releases)
+    return try services(cancellation, background)
+  }
+
+  /// For commands that change something.
+  ///
+  /// - Parameter work: what this machine's mode has to allow.
+  func writingUpdater(
+    _ cancellation: Cancellation = Cancellation(), _ background: BackgroundOptions? = nil,
+    to work: ModeWork = .install
   ) throws -> Updater {
     if root == nil { try PermissionFailure.requireRoot() }
+    try mode()?.require(work)
     return try updater(cancellation, background)
   }
 }

@@ -16,7 +16,7 @@ struct Confirm: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let (outcome, warnings) = try common.writingUpdater().confirm()
+    let (outcome, warnings) = try common.writingUpdater(to: .decide).confirm()
     let (word, text) =
       switch outcome {
       case .confirmed(let version): ("confirmed", "Version \(version) is confirmed.")

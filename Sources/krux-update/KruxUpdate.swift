@@ -28,16 +28,19 @@ struct KruxUpdate: ParsableCommand {
         76   a signature or a key
         77   not root
         78   the configuration
+        79   not in the way that this machine was installed
         80   refused for this device
         81   the boot environment
         82   the ledger
         83   the feed
+        84   a service: not healthy, or not restarted
         100  an update is waiting (check)
         130  interrupted
       """,
     version: version,
     subcommands: [
-      Check.self, Apply.self, Status.self, Rollback.self, Confirm.self, Reject.self, Channel.self,
-      Pin.self, Unpin.self, Verify.self, Reboot.self, Feed.self,
+      Check.self, Apply.self, Status.self, Services.self, Rollback.self, Confirm.self, Reject.self,
+      Channel.self, Pin.self, Unpin.self, Auto.self, Verify.self, Reboot.self, Feed.self,
+      History.self, Log.self, Metrics.self,
     ])
 }

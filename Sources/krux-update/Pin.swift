@@ -18,7 +18,7 @@ struct Pin: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try common.writingUpdater().pin(version)
+    try common.writingUpdater(to: .releases).pin(version)
     guard common.json else { return Report.line("Pinned to \(version).") }
     Report.json(["type": .string("pin"), "format": .integer(1), "version": .string(version)])
   }
@@ -35,7 +35,7 @@ struct Unpin: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    try common.writingUpdater().pin(nil)
+    try common.writingUpdater(to: .releases).pin(nil)
     guard common.json else { return Report.line("Not pinned.") }
     Report.json(["type": .string("pin"), "format": .integer(1), "version": .null])
   }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import SlotCore
 internal import SlotKit
 
 struct Reboot: ParsableCommand {
@@ -13,5 +14,5 @@ struct Reboot: ParsableCommand {
 
   @OptionGroup var common: CommonOptions
 
-  func run() throws { try common.writingUpdater().reboot() }
+  func run() throws { try common.writingUpdater(to: .decide).reboot() }
 }

@@ -19,7 +19,7 @@ struct Reject: ParsableCommand {
   @OptionGroup var common: CommonOptions
 
   func run() throws {
-    let updater = try common.writingUpdater()
+    let updater = try common.writingUpdater(to: .decide)
     let (version, warnings) = try updater.reject(reason: String(reason.printable.prefix(500)))
     if common.json {
       Report.json([

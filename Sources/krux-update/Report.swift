@@ -36,6 +36,7 @@ enum Report {
         "type": .string("error"), "format": .integer(1),
         "domain": .string(failure.domain.rawValue), "code": .string(failure.codeName),
         "message": .string(failure.message), "hint": failure.hint.json,
+        "details": failure.details,
       ])
     }
     write("krux-update: \(failure.message)\n")

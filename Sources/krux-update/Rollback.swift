@@ -12,10 +12,21 @@ struct Rollback: ParsableCommand {
       EXAMPLES:
         krux-update rollback
         krux-update rollback --reboot
+        krux-update rollback --service gateway
       """)
 
   @Flag(help: "Roll back to a version that was never confirmed on this device.")
   var force = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Let this service run from the tree before, without a reboot.", valueName: "name"))
+  var service: String?
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "With --service: restart the service's units, and ask for its health.")
+  var restart = true
 
   @OptionGroup var background: BackgroundOptions
   @OptionGroup var reboot: RebootOptions
@@ -24,7 +35,8 @@ struct Rollback: ParsableCommand {
   func run() throws {
     let cancellation = Cancellation()
     cancellation.watchSignals()
-    let updater = try common.writingUpdater(cancellation, background)
+    if let service { return try rollback(service: service, cancellation) }
+    let updater = try common.writingUpdater(cancellation, background, to: .rollBack)
     let (bar, meter) = (ProgressBar(), ProgressMeter())
     let json = common.json
     let outcome = try updater.rollback(force: force) { event in
@@ -44,6 +56,20 @@ struct Rollback: ParsableCommand {
       if !json { Report.line("Rollback to \(version) staged. It will activate on reboot.") }
       try reboot.carryOut(updater, json: json)
     }
+  }
+
+  func validate() throws {
+    guard service != nil || restart else { throw ValidationError("--no-restart is of --service") }
+    guard service == nil || !force else {
+      throw ValidationError("--force is of a rollback to the other slot")
+    }
+  }
+
+  private func rollback(service: String, _ cancellation: Cancellation) throws {
+    let report = ServiceReport(json: common.json)
+    let updater = try common.writingServices(cancellation, background)
+    report.finished(
+      try updater.rollback(service: service, restart: restart, observer: report.take))
   }
 
   private func finished(_ outcome: String, _ version: String) {

@@ -2,7 +2,7 @@ internal import SlotCore
 internal import SlotKit
 
 extension UpdateStatus {
-  private static func row(_ label: String, _ value: String) -> String {
+  static func row(_ label: String, _ value: String) -> String {
     label + ":" + String(repeating: " ", count: max(1, 13 - label.count)) + value
   }
 
@@ -21,8 +21,11 @@ extension UpdateStatus {
         UpdateStatus.row("Previous", "\(version) (\(other.device), available for rollback)"))
     }
     if let record = other.record, record.state == .writing, assessment != .staged {
+      let (label, hint) =
+        isDownloaded
+        ? ("Downloaded", "not next to boot yet") : ("Incomplete", "apply it again")
       lines.append(
-        UpdateStatus.row("Incomplete", "\(record.image.version) (\(other.device), apply it again)"))
+        UpdateStatus.row(label, "\(record.image.version) (\(other.device), \(hint))"))
     }
     if let reason = returned?.reason { lines.append("Rollback reason: \(reason.printable)") }
     if let reason = failedOver?.reason { lines.append("Fail-over reason: \(reason.printable)") }
@@ -104,6 +107,7 @@ extension UpdateStatus {
       "failedOverFrom": (failedOver?.version).json, "failOverReason": (failedOver?.reason).json,
       "health": health?.json,
       "stagedVersion": (assessment == .staged ? other.image?.version : nil).json,
+      "downloadedVersion": (isDownloaded ? other.record?.image.version : nil).json,
       "rollbackVersion": (assessment == .staged ? nil : rollbackVersion).json,
       "nextBoot": .string(nextBootSlot?.rawValue ?? "rescue"),
       "tries": .integer(Int64(tries)), "floor": .integer(floor),

@@ -94,6 +94,16 @@ import Testing
     #expect(object.text("version") == "1.0.0")
   }
 
+  @Test(arguments: ["", "uninitialized\n"])
+  func aDeviceWithoutAnIdIsTheLastOfARollout(_ machineID: String) throws {
+    let rollout = Rollout(waves: [.init(from: Timestamp(seconds: 0), percent: 99)])
+    try feed.publish(try feed.release(Releases.next, rollout: rollout))
+    try device.write("machine-id", Array(machineID.utf8))
+    let checked = try check()
+    #expect(checked.status == 0)
+    #expect(checked.output.contains("The rollout of 1.0.1 does not reach this device yet. Wait"))
+  }
+
   @Test func aFailedReleaseIsHeldBack() throws {
     try feed.publish(try feed.release(Releases.next))
     #expect(try device.update("apply", "--reboot").status == 0)

@@ -50,6 +50,57 @@ import Testing
     #expect(try device.control().trial == nil && device.control().b.triesMade == 0)
   }
 
+  private static let begun = "version 1.0.1 is on trial"
+  private static let ended = "Version 1.0.1 is confirmed."
+
+  /// As the unit runs it, beside a real journald: what the record tells is not said a second time.
+  @Test func theJournalIsToldOnce() throws {
+    let (record, stream) = try journal(of: try device("health/ready"), "exec \"$@\"")
+    #expect(record == ["Confirmed version 1.0.1 in slot B: krux-health"])
+    #expect(stream == [HealthTests.begun])
+  }
+
+  /// `JOURNAL_STREAM` is inherited by whoever leads standard error elsewhere.
+  @Test func whoDoesNotReadTheJournalIsTold() throws {
+    let device = try device("health/ready")
+    let errors = device.url("errors").path
+    let (record, stream) = try journal(of: device, "exec \"$@\" 2>'\(errors)'")
+    #expect(record == ["Confirmed version 1.0.1 in slot B: krux-health"])
+    #expect(stream == [])
+    let text = String(decoding: try device.read("errors"), as: UTF8.self)
+    #expect(text == "\(HealthTests.begun)\n\(HealthTests.ended)\n")
+  }
+
+  /// A folder that plays a device has a record of its own.
+  @Test func theJournalIsToldWhatItsRecordIsNot() throws {
+    let device = try device("health/ready")
+    let socket = device.url("run/journal").path
+    let (record, stream) = try journal(of: device, "rm '\(socket)'; exec \"$@\"")
+    #expect(record == [])
+    #expect(stream == [HealthTests.begun, HealthTests.ended])
+  }
+
+  /// What `krux-health run`, started by `script`, tells the record, and what the journal has of its standard error.
+  private func journal(
+    of device: DeviceFolder, _ script: String
+  ) throws -> (record: [String], stream: [String]) {
+    try FileManager.default.createDirectory(
+      at: device.url("run"), withIntermediateDirectories: true)
+    let support = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Support")
+    // systemd.exec(5): device and inode of the stream, in decimal.
+    let stream = "export JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2); "
+    let output = try succeed(
+      "unshare", "--mount", "--propagation", "private",
+      support.appending(path: "with-journald").path, device.url("run/journal").path,
+      "systemd-cat", "--identifier", "krux-health", "sh", "-c", stream + script, "sh",
+      Executable.health, "run", "--root", device.path)
+    let messages = try output.split(separator: "\n").map { try JSONObject(String($0)) }
+    func texts(_ transport: String) -> [String] {
+      messages.filter { $0.text("_TRANSPORT") == transport }.compactMap { $0.text("MESSAGE") }
+    }
+    return (texts("journal"), texts("stdout"))
+  }
+
   @Test func anUnhealthyTrialComesBackAndSaysWhichService() throws {
     let device = try device("sick/health/ready")
     let ended = try health("run", on: device)

@@ -4,50 +4,153 @@ import Testing
 
 @testable import SlotKit
 
-/// What a pass over the booted slot does where the disk cannot be read.
+/// What a pass over the booted slot does, and what it does where the disk cannot be read.
 @Suite struct BlockScanTests {
   private static let span = FrameSpans.targetBytes
-  private static let blocks = span / BundleLimits.blockBytes
+  private static let block = BundleLimits.blockBytes
+  private static let blocks = span / block
 
-  private static func device(spans: Int) -> MemoryDevice {
-    MemoryDevice(name: "booted", bytes: [UInt8](repeating: 7, count: spans * span))
+  private static func content(spans: Int) -> [UInt8] {
+    var generator = SeededRandom(seed: 5)
+    return (0..<spans * span / 8).flatMap { _ in
+      withUnsafeBytes(of: generator.next()) { Array($0) }
+    }
   }
 
-  private func scan(_ device: MemoryDevice) throws -> (hashes: [BlockHash], unreadable: Int) {
-    try BlockScan.hashes(
-      of: device, length: device.byteCount, Cancellation(), progress: { _ in })
+  /// An image in frames of 64 KiB.
+  private func described(_ image: [UInt8]) throws -> (Artefact, FrameTable) {
+    let frame = 1 << 16
+    let records = stride(from: 0, to: image.count, by: frame).map {
+      FrameEncoder(level: 1).encode(Array(image[$0..<$0 + frame])).record
+    }
+    let artefact = Artefact(
+      name: "root", kind: .slotImage, length: UInt64(image.count),
+      imageDigest: Digest(of: records.flatMap(\.plainDigest.bytes)), frameSize: frame,
+      payloadLength: UInt64(records.reduce(0) { $0 + $1.storedLength }))
+    let frames = try FrameTable(
+      verifying: records.flatMap(\.encoded),
+      description: description(TableDescription.frames, records.flatMap(\.encoded)),
+      artefact: artefact)
+    return (artefact, frames)
+  }
+
+  private func blocks(of image: [UInt8], _ frames: FrameTable) throws -> BlockTable {
+    let hashes = image.withUnsafeBytes { BlockTable.encoded(frame: $0) }
+    return try BlockTable(
+      verifying: hashes, description: description(TableDescription.blocks, hashes), frames: frames)
+  }
+
+  /// A search for the blocks of `image`.
+  private func scan(_ device: MemoryDevice, for image: [UInt8]) throws -> (BlockScan, Int) {
+    let table = try blocks(of: image, try described(image).1)
+    let search = BlockSearch(table)
+    return (
+      BlockScan(device: device, search: search, cancellation: Cancellation()), table.blockCount
+    )
+  }
+
+  private func description(_ kind: String, _ bytes: [UInt8]) -> TableDescription {
+    TableDescription(
+      kind: kind, artefact: "root", length: UInt64(bytes.count), digest: Digest(of: bytes))
+  }
+
+  private func all(_ device: MemoryDevice, for image: [UInt8]) throws -> BlockScan.Outcome {
+    let (scan, count) = try scan(device, for: image)
+    return try scan.all(of: count, length: device.byteCount) { _ in }
+  }
+
+  /// Across the edges of what one read gets, too.
+  @Test func whatStandsAtAnotherByteIsFound() throws {
+    let image = BlockScanTests.content(spans: 3)
+    let moved = 1000
+    let device = MemoryDevice(
+      name: "booted",
+      bytes: [UInt8](repeating: 1, count: moved) + image
+        + [UInt8](repeating: 1, count: BlockScanTests.block - moved))
+    let outcome = try all(device, for: image)
+    let expected = (0..<3 * BlockScanTests.blocks).map {
+      Optional(UInt64(moved + $0 * BlockScanTests.block))
+    }
+    #expect(expected.indices.map { outcome.places[$0] } == expected)
+    #expect(outcome.unreadable == 0)
+  }
+
+  /// With O_DIRECT a disk gives nothing else.
+  @Test func bytesFromBetweenBlocksAreReadInWholeBlocks() throws {
+    let image = BlockScanTests.content(spans: 1)
+    let moved = 1000
+    let device = MemoryDevice(
+      name: "booted",
+      bytes: [UInt8](repeating: 1, count: moved) + image
+        + [UInt8](repeating: 1, count: BlockScanTests.block - moved))
+    let (artefact, frames) = try described(image)
+    let table = try blocks(of: image, frames)
+    let search = BlockSearch(table)
+    let scan = BlockScan(device: device, search: search, cancellation: Cancellation())
+    let places = try scan.all(of: table.blockCount, length: device.byteCount) { _ in }.places
+    let source = RebuildSource(
+      recipes: BlockMap(table, search, frames, found: places), base: device, payloadOffset: 0,
+      isForBase: false)
+    let assembly = FrameAssembly(frames, source, FrameSpans(artefact))
+    let wanted = Array(0..<frames.count)
+    let had = assembly.assemble(
+      wanted, of: 0..<frames.count, fetched: AlignedBuffer(byteCount: 4096))
+    #expect(had == wanted)
+    #expect(Array(assembly.plain.bytes) == image)
+    for case .read(let range) in device.log {
+      #expect(range.lowerBound % 4096 == 0 && range.upperBound % 4096 == 0, "\(range)")
+    }
   }
 
   @Test func whatCannotBeReadIsUnknown() throws {
-    let device = BlockScanTests.device(spans: 4)
-    device.addFault(.readError(at: UInt64(BlockScanTests.span) * 2 + 5))
-    let (hashes, unreadable) = try scan(device)
-    #expect(unreadable == 1)
-    let isUnknown = hashes.map { $0 == .ofZeros }
-    let expected = (0..<4 * BlockScanTests.blocks).map { $0 / BlockScanTests.blocks == 2 }
-    #expect(isUnknown == expected)
+    let image = BlockScanTests.content(spans: 4)
+    let device = MemoryDevice(name: "booted", bytes: image)
+    // Once for the piece before, whose last block might end there, once for the piece itself.
+    for _ in 0..<2 { device.addFault(.readError(at: UInt64(BlockScanTests.span) * 2 + 5)) }
+    let (scan, count) = try scan(device, for: image)
+    let outcome = try scan.all(of: count, length: device.byteCount) { _ in }
+    #expect((2...3).contains(outcome.unreadable))
+    let isKnown = (0..<count).map { outcome.places[$0] != nil }
+    #expect(isKnown[0..<2 * BlockScanTests.blocks].allSatisfy { $0 })
+    #expect(isKnown[(3 * BlockScanTests.blocks)...].allSatisfy { $0 })
   }
 
   /// Little is read for the question whether a whole pass would pay.
   @Test func samplesAreOfAFewPlaces() throws {
-    let device = BlockScanTests.device(spans: 128)
-    let (hashes, _) = try BlockScan.samples(of: device, length: device.byteCount, Cancellation())
-    let step = 2 * BlockScanTests.blocks
-    let known = hashes.indices.filter { hashes[$0] != .ofZeros }
-    #expect(known == (0..<64).flatMap { place in (0..<16).map { place * step + $0 } })
-    let small = BlockScanTests.device(spans: 1)
-    let all = try BlockScan.samples(of: small, length: small.byteCount, Cancellation())
-    #expect(all.hashes.allSatisfy { $0 != .ofZeros })
+    let image = BlockScanTests.content(spans: 1)
+    let zeros = [UInt8](repeating: 0, count: 128 * BlockScanTests.span)
+    let device = MemoryDevice(name: "booted", bytes: zeros)
+    let (scan, count) = try scan(device, for: image)
+    let samples = try scan.samples(of: count, length: device.byteCount)
+    let read = device.log.compactMap { operation in
+      if case .read(let range) = operation { range } else { nil }
+    }
+    let step = 2 * UInt64(BlockScanTests.span)
+    let places = (0..<64).map { UInt64($0) * step..<UInt64($0) * step + (20 << 10) }
+    #expect(read.sorted { $0.lowerBound < $1.lowerBound } == places)
+    #expect(samples.found == 0 && samples.searched == 0)
+    let (whole, _) = try self.scan(MemoryDevice(name: "booted", bytes: image), for: image)
+    #expect(try whole.samples(of: count, length: UInt64(image.count)).found == count)
   }
 
-  /// Each place may take a dying disk half a minute. The threads that are at it when the last one fails each have one more.
+  @Test func zerosSayNothing() throws {
+    let image = BlockScanTests.content(spans: 1)
+    let device = MemoryDevice(
+      name: "booted", bytes: [UInt8](repeating: 0, count: 2 * BlockScanTests.span) + image)
+    let outcome = try all(device, for: image)
+    #expect(outcome.found == BlockScanTests.blocks && outcome.searched == BlockScanTests.span)
+  }
+
+  /// Each read may take a dying disk half a minute. The threads that are at it when the last one fails each have one more.
   @Test func aDiskThatCannotBeReadIsGivenUp() throws {
-    let device = BlockScanTests.device(spans: 64)
+    let image = BlockScanTests.content(spans: 1)
+    let device = MemoryDevice(
+      name: "booted", bytes: [UInt8](repeating: 0, count: 64 * BlockScanTests.span))
     for span in 0..<64 {
-      device.addFault(.readError(at: UInt64(span * BlockScanTests.span)))
+      for _ in 0..<2 { device.addFault(.readError(at: UInt64(span * BlockScanTests.span))) }
     }
-    let (hashes, unreadable) = try scan(device)
-    #expect((8..<16).contains(unreadable))
-    #expect(hashes.allSatisfy { $0 == .ofZeros })
+    let outcome = try all(device, for: image)
+    #expect((8..<16).contains(outcome.unreadable))
+    #expect(outcome.found == 0)
   }
 }

@@ -14,8 +14,8 @@ private struct Pair {
   var new: [UInt8]
 
   /// 24 frames; the new image has blocks that moved, some that changed a little, zeros, and some that are new.
-  init(frames: Int = 24) {
-    var random = SeededRandom(seed: 4)
+  init(frames: Int = 24, seed: UInt64 = 4) {
+    var random = SeededRandom(seed: seed)
     func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8(random.next() & 255) } }
     old = bytes(frames * Pair.frameSize)
     let inserted = bytes(3 * Pair.block)
@@ -124,6 +124,8 @@ private struct Pair {
   }
 
   @Test func aBootedSlotThatCannotBeReadIsNotNeeded() throws {
+    // An image of its own: memory that another test has freed may still hold what cannot be read here.
+    let pair = Pair(seed: 5)
     let harness = try pair.device()
     // However often it is tried, with what stands around it and alone, by whichever thread.
     for place in [100_000, 1_000_000] {

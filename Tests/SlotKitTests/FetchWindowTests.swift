@@ -141,6 +141,38 @@ import Testing
     #expect(window.room(for: part) == 1024)
   }
 
+  @Test func whoGoesBackIsGivenWhatHeExpectsThere() {
+    let window = FetchWindow()
+    window.limit(to: 100 << 20)
+    window.expect([5_000..<6_000, 50_000..<60_000], from: 0)
+    let ahead = window.begin(limit: 8, now: 0)
+    for part in ahead { store(window, part, part.missing) }
+    #expect(take(window, at: 5_000, 1000).count == 1000)
+    #expect(take(window, at: 50_000, 10).count == 10)
+    window.restart(at: 1000)
+    #expect(ahead[1].isDropped)
+    window.expect([1000..<2000, 30_000..<31_000, 55_000..<56_000], from: 1000)
+    let again = window.begin(limit: 8, now: 0)
+    #expect(again.map(\.start) == [1000, 30_000, 55_000])
+    for part in again { store(window, part, part.missing) }
+    #expect(
+      take(window, at: 30_000, 8) == (30_000..<30_008).map { UInt8(truncatingIfNeeded: $0 / 7) })
+  }
+
+  /// From there on, as the server gives no parts.
+  @Test func whoReadsThroughCanGoBackToo() throws {
+    let window = FetchWindow()
+    let through = window.readThrough()
+    store(window, through, 3000)
+    #expect(take(window, at: 2000, 1000).count == 1000)
+    window.restart(at: 500)
+    #expect(through.isDropped && window.isReadThrough)
+    let again = try #require(window.begin(limit: 1, now: 0).first)
+    #expect(again.start == 500 && again.isOpen)
+    store(window, again, 70)
+    #expect(take(window, at: 500, 70) == (500..<570).map { UInt8(truncatingIfNeeded: $0 / 7) })
+  }
+
   @Test func nothingIsAskedForBehindTheEnd() {
     let window = FetchWindow()
     window.expect([0..<1000, 50_000..<60_000, 90_000..<90_001], from: 0)

@@ -13,6 +13,7 @@ final class InstallHarness {
   let boot: MemoryBootControl
   let ledger: MemoryLedger
   let cancellation = Cancellation()
+  let recorder = MemoryRecorder()
   var events: [String] = []
   var warnings: [String] = []
   /// Bytes of the last install that went to the target, and that were read of the bundle.
@@ -51,7 +52,7 @@ final class InstallHarness {
       layout: .folder(FilePath(folder.path)), configuration: configuration,
       machine: MemoryMachine(
         devices: [.a: booted, .b: target]),
-      boot: boot, ledgers: ledger, cancellation: cancellation)
+      boot: boot, ledgers: ledger, recorder: recorder, cancellation: cancellation)
   }
 
   @discardableResult

@@ -7,8 +7,8 @@ struct ImportTests {
     "SlotCore": ["CSodium", "CZstd"],
     "SlotCoreTesting": ["SlotCore"],
     "SlotKit": [
-      "CBlkid", "CCurl", "CLinux", "CToml", "Glibc", "Logging", "SlotCore", "Synchronization",
-      "SystemPackage",
+      "CArchive", "CBlkid", "CCurl", "CLinux", "CToml", "Glibc", "Logging", "SlotCore",
+      "Synchronization", "SystemPackage",
     ],
     "SlotKitTesting": ["Glibc", "SlotCore", "SlotKit", "Synchronization", "SystemPackage"],
     "krux-update": ["ArgumentParser", "Glibc", "Logging", "SlotCore", "SlotKit", "SystemPackage"],

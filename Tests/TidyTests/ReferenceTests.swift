@@ -12,10 +12,13 @@ struct ReferenceTests {
   }
 
   @Test func everyConfigurationKeyIsDocumented() throws {
-    let sources = try ["Configuration", "BackgroundSettings", "HealthSettings"].map {
+    let sources = try [
+      "Configuration", "AutoConfiguration", "BackgroundSettings", "HealthSettings",
+      "RecordSettings", "ServiceSettings",
+    ].map {
       try Repository.text("Sources/SlotKit/State/\($0).swift")
     }
-    let keys = Set(try sources.flatMap { try $0.matches(#"case "([a-z.-]+)":"#) })
+    let keys = Set(try sources.flatMap { try $0.matches(#"case "([A-Za-z.-]+)":"#) })
     #expect(keys.count > 10)
     let documented = Set(table("Configuration", cells: 1, heading: "key").map { $0[0] })
     #expect(documented.symmetricDifference(keys) == [])
@@ -27,7 +30,9 @@ struct ReferenceTests {
     var prefix = ""
     var keys: Set<String> = []
     for line in example.split(separator: "\n") {
-      if let name = try line.matches(#"^\[(.*)\]$"#).first { prefix = "\(name)." }
+      if let name = try line.matches(#"^\[(.*)\]$"#).first {
+        prefix = name.hasPrefix("services.") ? "services.NAME." : "\(name)."
+      }
       if let key = try line.matches(#"^([a-z-]+) = "#).first { keys.insert(prefix + key) }
     }
     #expect(keys == Set(table("Configuration", cells: 1, heading: "key").map { $0[0] }))
@@ -66,6 +71,22 @@ struct ReferenceTests {
         [domain, try item.matches(#""(\w+)""#).first ?? item.filter { $0 != " " }]
       }
     }
+  }
+
+  @Test func everyKindOfTheRecordIsDocumented() throws {
+    let source = try Repository.text("Sources/SlotCore/Record/RecordKind.swift")
+    let kinds = try source.matches(#"Kind\(rawValue: "([\w-]+)"\)"#)
+    #expect(kinds.count > 20)
+    let text = try Repository.text("docs/formats/audit-log.md")
+    #expect(kinds.filter { !text.contains("`\($0)`") } == [])
+  }
+
+  @Test func everyMetricIsDocumented() throws {
+    let source = try Repository.text("Sources/SlotKit/Monitoring/DeviceMetrics.swift")
+    let names = try source.matches(#""(krux_\w+)""#)
+    #expect(names.count > 15)
+    let text = Documents.section("Monitoring", of: guide)
+    #expect(names.filter { !text.contains("`\($0)`") } == [])
   }
 
   @Test func everyEventOfTheHistoryIsDocumented() throws {

@@ -12,6 +12,8 @@ GRUBENV = "/boot/efi/EFI/BOOT/grubenv"
 LEDGER, PREVIOUS_LEDGER = "/data/krux/ledger.json", "/data/krux/ledger.previous.json"
 READY = "/etc/nginx/ready.conf"
 NOT_READY = """return 503 '{"services":{"gateway":"failed to start","vault":"healthy"}}';\n"""
+# The first line of every status.
+MODE = "Mode:         image\n"
 # The only part of a status that no scenario can know beforehand.
 COUNTDOWN = re.compile(r"falls back in \d+:\d\d\)")
 # Seconds for everything that a slow processor may take longer for; nothing here waits that long for nothing.
@@ -29,10 +31,10 @@ def bundle(release):
 
 
 class Device:
-    """One appliance in its own virtual machine. `vm` is the machine itself."""
+    """One appliance in its own virtual machine. `vm` is the machine itself, `publisher` who offers it releases."""
 
     def __init__(self, disk, folder, web_port):
-        self.vm = VM(disk, folder=folder, web_port=web_port)
+        self.vm, self.publisher = VM(disk, folder=folder, web_port=web_port), None
         self.began, self.faults = time.monotonic(), []
         self.log = open(os.path.join(folder, "steps.log"), "w", encoding="utf-8")
 
@@ -129,6 +131,9 @@ class Device:
         output = self.run(f"krux update status {options} 2> /run/warnings"
                           " && echo WARNINGS && cat /run/warnings")
         status, _, warnings = COUNTDOWN.sub("falls back in M:SS)", output).partition("WARNINGS\n")
+        # The same in every scenario: a virtual appliance is an appliance.
+        self.expect("the mode", status[:len(MODE)], MODE)
+        status = status.removeprefix(MODE)
         return status, warnings
 
     def expect_status(self, status, warnings=""):

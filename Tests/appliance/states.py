@@ -54,17 +54,20 @@ class States:
         self.locks = {name: threading.Lock() for name in STATES}
         self.inputs = self._inputs()
 
-    def device(self, name, folder):
-        """A device in a state, running, with its disk and its logs in `folder`."""
+    def device(self, name, folder, web_port=None):
+        """A device in a state, running, with its disk and its logs in `folder`.
+
+        web_port: of another web server than that of the bundles.
+        """
         saved = self.saved(name)
-        device = self._new(folder)
+        device = self._new(folder, web_port)
         device.vm.restore(saved)
         return device
 
-    def _new(self, folder):
+    def _new(self, folder, web_port=None):
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        return Device(os.path.join(folder, "disk.img"), folder, self.web_port)
+        return Device(os.path.join(folder, "disk.img"), folder, web_port or self.web_port)
 
     def _inputs(self):
         digest = hashlib.sha256()

@@ -245,7 +245,7 @@ int ftruncate(int fd, off_t length) { ON_FILE("truncate", syscall(SYS_ftruncate,
 int flock(int fd, int how) { ON_FILE("lock", syscall(SYS_flock, fd, how), -1); }
 int fstat(int fd, struct stat *to) { ON_FILE("stat", syscall(SYS_fstat, fd, to), -1); }
 int fallocate(int fd, int mode, off_t at, off_t length) {
-  ON_FILE("zero", syscall(SYS_fallocate, fd, mode, at, length), -1);
+  ON_FILE(mode == FALLOC_FL_KEEP_SIZE ? "allocate" : "zero", syscall(SYS_fallocate, fd, mode, at, length), -1);
 }
 int posix_fallocate(int fd, off_t at, off_t length) {
   ON_FILE("allocate", syscall(SYS_fallocate, fd, 0, at, length) ? errno : 0, errno);

@@ -7,7 +7,7 @@ from appliance.process import Failed
 from partitions import image_digest
 from rules import Release
 
-FACTORY, GOOD, UNHEALTHY, NEXT = "1.0.0", "1.0.1", "1.0.2:unhealthy", "1.0.3"
+FACTORY, GOOD, UNHEALTHY, NEXT = "1.0.0", "1.0.1", "1.0.2:unhealthy", "1.0.5"
 # krux-release's default.
 FRAME = 256 << 10
 

@@ -3,7 +3,8 @@
 
     krux_bundle.py extract BUNDLE PUBKEY OUT
 
-verifies BUNDLE with the minisign public key in the file PUBKEY and writes its image to OUT.
+verifies BUNDLE with the minisign public key in the file PUBKEY and writes its image to OUT. krux_tree.py has trees,
+krux_delta.py deltas.
 Needs Python 3.11 and the programs minisign and zstd. Exit status 1 and one sentence when the bundle is refused.
 """
 
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -19,6 +21,9 @@ import tempfile
 
 MAGIC = bytes.fromhex("894B52580D0A1A0A")
 NAME = re.compile(r"[A-Za-z0-9._+~:,-]{1,64}")
+SERVICE = re.compile(r"(?=.{1,48}\Z)[a-z][a-z0-9_]*(-[a-z_][a-z0-9_]*)*")
+UNIT = re.compile(r"(?=.{1,255}\Z)[A-Za-z0-9:_@\\][A-Za-z0-9:_.@\\-]*\.(service|socket|timer|path|target)")
+CAPABILITY = re.compile(r"([0-9a-fA-F]{2}){0,64}")
 DIGEST = re.compile(r"[0-9a-fA-F]{64}")
 CREATED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
 MAX_SEQUENCE = 2**53 - 1
@@ -153,6 +158,9 @@ def parse_manifest(data, tables_length):
     artefacts = array(manifest.get("artefacts"), 1, 64, dict, "artefacts")
     for artefact in artefacts:
         check_artefact(artefact)
+        if artefact["kind"] == "tree":
+            require(manifest["version"][0].isdigit(), "malformed manifest: the version of a tree")
+            check_tree(artefact)
     require(len({a["name"] for a in artefacts}) == len(artefacts), "two artefacts of one name")
     for table in array(manifest.get("tables"), 1, 256, dict, "tables"):
         text(table.get("kind"), NAME, "kind")
@@ -178,6 +186,21 @@ def check_artefact(artefact):
     size = integer(artefact.get("frameSize"), 1 << 16, 1 << 22, "frameSize")
     require(size & (size - 1) == 0, "malformed manifest: frameSize")
     integer(artefact.get("payloadLength"), 0, 1 << 44, "payloadLength")
+
+
+def check_tree(artefact):
+    text(artefact["name"], SERVICE, "the name of a service")
+    tree = artefact.get("tree")
+    require(isinstance(tree, dict), "malformed manifest: tree")
+    units = array(tree.get("units"), 0, 64, str, "units")
+    require(all(map(UNIT.fullmatch, units)) and len(set(units)) == len(units), "malformed manifest: units")
+    integer(tree.get("entries"), 1, 200_000, "entries")
+    integer(tree.get("bytes"), 0, 1 << 44, "bytes")
+    for privilege in array(tree.get("privileges", []), 0, 256, dict, "privileges"):
+        path = privilege.get("path")
+        require(isinstance(path, str) and 1 <= len(path.encode()) <= 3072, "malformed manifest: path")
+        integer(privilege.get("mode"), 0, 0o7777, "mode")
+        text(privilege.get("capability", ""), CAPABILITY, "capability")
 
 
 def read_tables(file, manifest):
@@ -271,11 +294,10 @@ def block_hashes(frame):
     """What a table of blocks has for a frame that is not zero."""
     hashes = b""
     for start in range(0, len(frame), 4096):
-        value = 0xCBF29CE484222325
-        for (word,) in struct.iter_unpack("<Q", frame[start : start + 4096]):
-            value = (value ^ word) * 0x9E3779B97F4A7C15 % 2**64
-            value ^= value >> 29
-        hashes += struct.pack("<I", value >> 32)
+        value = 0
+        for byte in frame[start : start + 4096]:
+            value = (value * 0x9E3779B97F4A7C15 + byte) % 2**64
+        hashes += struct.pack("<Q", value >> 24)[:5]
     return hashes
 
 
@@ -301,8 +323,11 @@ def run(command, *arguments):
     try:
         command(*arguments)
     except (Refused, OSError) as error:
-        if os.path.exists(arguments[-1] + ".partial"):
-            os.unlink(arguments[-1] + ".partial")
+        partial = arguments[-1] + ".partial"
+        if os.path.isdir(partial):
+            shutil.rmtree(partial)
+        elif os.path.exists(partial):
+            os.unlink(partial)
         print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
         return 1
     return 0

@@ -19,9 +19,9 @@ from krux_bundle import Refused, digest, frames_of, open_bundle, read, read_imag
 BLOCK = 4096
 MAX_RECIPES = 64 << 20
 MAX_WINDOWS, MAX_PREFIX_BLOCKS = 64, 256
-ZERO, FROM_BASE, FROM_PATCH = range(3)
+ZERO, FROM_BASE, FROM_PATCH, FROM_BYTES = range(4)
 
-# A segment is (source, first block of the base, blocks); a window (first block, blocks).
+# A segment is (source, first byte of the base, blocks); a window (first block, blocks).
 Recipe = collections.namedtuple("Recipe", "segments windows stored digest")
 
 
@@ -77,15 +77,18 @@ def parse_windows(numbers, first, base_blocks):
 
 def parse_recipe(numbers, first, frame_blocks, base_blocks):
     """None when the frame has none."""
-    segments, expected = [], first
+    segments, expected = [], first * BLOCK
     for _ in range(numbers.next()):
         head = numbers.next()
         blocks, source, start = head >> 2, head & 3, 0
-        require(blocks > 0 and source <= FROM_PATCH, "a segment that is none")
+        require(blocks > 0, "a segment that is none")
         if source == FROM_BASE:
+            expected = start = (expected // BLOCK + numbers.distance()) * BLOCK
+        elif source == FROM_BYTES:
             expected = start = expected + numbers.distance()
-            require(0 <= start and start + blocks <= base_blocks, "a segment outside the base")
-        expected += blocks
+            require(start % BLOCK > 0, "a block of the base in a longer form than needed")
+        require(0 <= start and start + blocks * BLOCK <= base_blocks * BLOCK, "a segment outside the base")
+        expected += blocks * BLOCK
         segments.append((source, start, blocks))
     if not segments:
         return None
@@ -128,7 +131,7 @@ def image_digests(image):
 
 
 def blocks_of(base, start, count):
-    return base[start * BLOCK : (start + count) * BLOCK]
+    return base[start : start + count * BLOCK]
 
 
 def rebuild(recipe, patch, base):
@@ -136,7 +139,7 @@ def rebuild(recipe, patch, base):
     rest = b""
     if recipe.stored:
         require(digest(patch) == recipe.digest, "a patch is damaged")
-        rest = zstd(patch, b"".join(blocks_of(base, *window) for window in recipe.windows))
+        rest = zstd(patch, b"".join(blocks_of(base, start * BLOCK, blocks) for start, blocks in recipe.windows))
         wanted = sum(blocks for source, _, blocks in recipe.segments if source == FROM_PATCH)
         if rest is None or len(rest) != wanted * BLOCK:
             return None
@@ -144,7 +147,7 @@ def rebuild(recipe, patch, base):
     for source, start, blocks in recipe.segments:
         if source == ZERO:
             plain += bytes(blocks * BLOCK)
-        elif source == FROM_BASE:
+        elif source in (FROM_BASE, FROM_BYTES):
             plain += blocks_of(base, start, blocks)
         else:
             plain += rest[: blocks * BLOCK]

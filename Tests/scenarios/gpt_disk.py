@@ -258,8 +258,8 @@ def story(s):
     output = s.krux("status")
     say(output)
     device = os.path.basename(s.disk.loop)
-    check(output.splitlines()[:4] == [
-        f"Boot slot:    B ({device}p3)", "Version:      1.0.1", "Boot status:  CONFIRMED",
+    check(output.splitlines()[:5] == [
+        "Mode:         image", f"Boot slot:    B ({device}p3)", "Version:      1.0.1", "Boot status:  CONFIRMED",
         f"Previous:     1.0.0 ({device}p2, available for rollback)"], "status says so, word for word")
 
     say("\n$ krux update rollback")

@@ -52,7 +52,21 @@ class Feed:
         signing = [word for name in keys or self.daily for word in ("--key", self.secret(name))]
         run(self.program, "feed", command, *words, "--feed", self.folder, *signing)
 
+    def offer(self, bundle, public_key):
+        """Offers a release to everybody who follows the channel."""
+        self.change("add", bundle, "--channel", CHANNEL, "--public-key", public_key)
+
     def key_id(self, role):
         """The id of the first key that the newest root names for a role."""
         roots = sorted(self.folder.glob("metadata/*.root.json"), key=lambda path: int(path.name.split(".")[0]))
         return json.loads(roots[-1].read_text())["signed"]["roles"][role]["keyids"][0]
+
+
+def own_feed(programs, out, folder):
+    """A copy of the feed that the images follow, as make-appliance made it in `out`, beside the bundles in folder/www."""
+    www = folder / "www"
+    shutil.copytree(out / "feed", www / "feed")
+    for file in (out / "bundles").glob("*.krux"):
+        (www / file.name).symlink_to(file.resolve())
+    keys = shutil.copytree(out / "feed-keys", folder / "keys")
+    return Feed(programs.absolute() / "krux-release", keys, www / "feed")

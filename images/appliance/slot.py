@@ -11,6 +11,8 @@ from .process import Failed, run
 
 PRODUCT = "kruxos"
 EXECUTABLES = ("krux-update", "krux-health")
+# What only the unpacking of a tree loads: an appliance without services need not have it.
+NEVER_LINKED = ("libarchive.", "libxml2.", "libicu")
 UNITS = IMAGES.parent / "packaging/systemd"
 # Files whose time matters to nobody still have one: it must not be that of the build.
 EPOCH = 1_700_000_000
@@ -30,7 +32,7 @@ def copy_over(source, root):
 
 
 def install_programs(root, folder):
-    """Puts the krux executables into a tree; a program that lacks a library there is refused."""
+    """Puts the krux executables into a tree; one that lacks a library there, or brings too many along, is refused."""
     for name in EXECUTABLES:
         program = root / "usr/bin" / name
         if not (folder / name).exists():
@@ -38,7 +40,9 @@ def install_programs(root, folder):
         shutil.copyfile(folder / name, program)
         program.chmod(0o755)
         if program.read_bytes()[:4] == b"\x7fELF":
-            initrd.libraries(root, program)
+            linked = [library for library in initrd.libraries(root, program) if library.startswith(NEVER_LINKED)]
+            if linked:
+                raise Failed(f"{name} is linked with {' '.join(linked)}")
     (root / "usr/bin/krux").symlink_to("krux-update")
 
 
@@ -64,8 +68,11 @@ def identify(root, version, sequence):
 
 def install_units(root):
     """The units of packaging/systemd, and what starts at boot: by presets, without a running systemd."""
-    for unit in sorted(UNITS.glob("*")):
+    for unit in sorted(UNITS.glob("krux-*")):
         shutil.copyfile(unit, root / "usr/lib/systemd/system" / unit.name)
+    catalog = root / "usr/lib/systemd/catalog"
+    catalog.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(UNITS / "krux.catalog", catalog / "krux.catalog")
     run("systemctl", f"--root={root}", "preset-all")
     run("systemctl", f"--root={root}", "mask", *entries("packages/masked-units.txt"))
     run("systemctl", f"--root={root}", "set-default", "multi-user.target")

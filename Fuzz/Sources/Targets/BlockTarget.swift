@@ -3,44 +3,61 @@ internal import SlotCore
 /// The blocks of an image, and where they stand in another.
 let blockTargets = [FuzzTarget(name: "block-map", maximumLength: 4096, body: fuzzBlockMap)]
 
-/// The input is hashes of the image's blocks. Behind them: which of its frames are zero, how many blocks its last
-/// frame has, and how many of the hashes, from behind, are those of the base.
+/// The input is what a device has. In front: which frames of the image are zero, which are stored as they are, how many
+/// blocks its last frame has, and where the image's blocks are taken from the input, so that some of them are found.
 @Sendable private func fuzzBlockMap(_ bytes: [UInt8]) throws {
   var input = Input(bytes)
-  let (zeros, last, shared) = (input.steer(), input.steer(), Int(input.steer16()))
+  let (zeros, stored) = (input.steer(), input.steer())
+  let (last, from) = (input.steer(), Int(input.steer16()))
   let frameBlocks = 0x10000 / BundleLimits.blockBytes
   let sample = try BlockSample(
-    zeros: (0..<6).map { zeros >> $0 & 1 != 0 }, lastBlocks: 1 + Int(last) % frameBlocks)
-  // As it stands, which is refused but for one length, and made to fit.
+    contents: (0..<6).map {
+      zeros >> $0 & 1 != 0 ? .zeros : stored >> $0 & 1 != 0 ? .noise : .ones
+    }, lastBlocks: 1 + Int(last) % frameBlocks)
+  // As it stands, which is refused but for one length.
   _ = try? sample.table(input.rest)
-  let padding = repeatElement(UInt8(0), count: max(0, sample.tableLength - input.rest.count))
-  let bytes = Array((input.rest + padding).prefix(sample.tableLength))
-  let table = try sample.table(bytes)
-  let hashes = stride(from: 0, to: bytes.count, by: BlockHash.byteCount).map {
-    BlockHash(LittleEndian.decode(bytes, at: $0))
+  // Three times over, so that there is more than a block of it, at more than one place.
+  let base = Array((input.rest + input.rest.reversed() + input.rest).prefix(1 << 14))
+  let hashes = (0..<sample.tableLength / BlockHash.byteCount).flatMap { block -> [UInt8] in
+    let start = (from &+ block &* 97) % max(1, base.count)
+    let content = base.dropFirst(start).prefix(BundleLimits.blockBytes)
+    let padding = repeatElement(UInt8(0), count: BundleLimits.blockBytes - content.count)
+    return (Array(content) + padding).withUnsafeBytes { BlockHash(of: $0).encoded }
   }
-  let base = Array(hashes.suffix(shared)) + [BlockHash.ofZeros]
-  let map = BlockMap(table, sample.artefact, sample.frames, base: BlockIndex(base))
+  let table = try sample.table(hashes)
+  let search = BlockSearch(table)
+  var places = BlockPlaces(count: table.blockCount)
+  let findings = base.withUnsafeBytes { search.find(in: $0, starts: base.count) }
+  places.add(findings.matches, from: 0)
+  let map = BlockMap(table, search, sample.frames, found: places)
   for index in 0..<sample.frames.count {
     let frame = sample.frames[index]
     let blocks = frame.length / BundleLimits.blockBytes
     let known = (0..<blocks).map { table[index, $0] }
     require(known.allSatisfy { ($0 == nil) == (frame.codec == .zero) }, "zero frames have none")
     guard let recipe = map[index] else { continue }
-    check(recipe, known, base)
+    check(recipe, known, base, isStored: frame.codec == .stored)
   }
 }
 
-/// Every block comes from a place with its hash.
-private func check(_ recipe: FrameRecipe, _ known: [BlockHash?], _ base: [BlockHash]) {
+/// Every block comes from a place with its hash, or is fetched.
+private func check(
+  _ recipe: FrameRecipe, _ known: [BlockHash?], _ base: [UInt8], isStored: Bool
+) {
   var block = 0
   for segment in recipe.segments {
     for step in 0..<segment.length / BundleLimits.blockBytes {
       switch segment.source {
-      case .zero: require(known[block] == BlockHash.ofZeros, "zeros have the hash of zeros")
+      case .zero:
+        require(known[block] == nil || known[block] == .ofZeros, "zeros have the hash of zeros")
       case .base(let offset):
-        let place = Int(offset) / BundleLimits.blockBytes + step
-        require(place < base.count && base[place] == known[block], "the base has that block")
+        let start = Int(offset) + step * BundleLimits.blockBytes
+        require(start + BundleLimits.blockBytes <= base.count, "nothing is outside the base")
+        let hash = base[start..<start + BundleLimits.blockBytes].withUnsafeBytes {
+          BlockHash(of: $0)
+        }
+        require(hash == known[block], "the base has that block")
+      case .stored: require(isStored, "only of a frame that the bundle has as it is")
       case .patch: fatalError("there are no patches")
       }
       block += 1
@@ -49,20 +66,36 @@ private func check(_ recipe: FrameRecipe, _ known: [BlockHash?], _ base: [BlockH
   require(block == known.count, "the recipe is the frame")
 }
 
-/// Six frames, of which some are zero.
+/// Six frames, of which some are zero, and some cannot be compressed.
 private struct BlockSample {
+  enum Content {
+    case zeros, ones, noise
+  }
+
+  private static let noise: [UInt8] = {
+    var state: UInt64 = 1
+    return (0..<0x10000).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return UInt8(state >> 56)
+    }
+  }()
+
   let artefact: Artefact
   let frames: FrameTable
 
-  init(zeros: [Bool], lastBlocks: Int) throws {
+  init(contents: [Content], lastBlocks: Int) throws {
     let frameSize = 0x10000
     let encoder = FrameEncoder(level: 1)
-    let records = zeros.enumerated().map { index, isZero in
-      let isLast = index == zeros.count - 1
+    let records = contents.enumerated().map { index, content in
+      let isLast = index == contents.count - 1
       let count = isLast ? lastBlocks * BundleLimits.blockBytes : frameSize
-      return encoder.encode([UInt8](repeating: isZero ? 0 : 1, count: count)).record
+      let plain =
+        content == .noise
+        ? Array(BlockSample.noise.prefix(count))
+        : [UInt8](repeating: content == .zeros ? 0 : 1, count: count)
+      return encoder.encode(plain).record
     }
-    let length = (zeros.count - 1) * frameSize + lastBlocks * BundleLimits.blockBytes
+    let length = (contents.count - 1) * frameSize + lastBlocks * BundleLimits.blockBytes
     artefact = Artefact(
       name: "root", kind: .slotImage, length: UInt64(length),
       imageDigest: Digest(of: records.flatMap(\.plainDigest.bytes)), frameSize: frameSize,

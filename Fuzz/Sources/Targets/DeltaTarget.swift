@@ -77,13 +77,14 @@ private struct DeltaRecipes {
 
 /// What holds for every recipe that was accepted: nothing outside the base, and no more memory than a device has.
 private func check(_ recipe: FrameRecipe, frameLength: UInt64, _ baseLength: UInt64) {
-  func isInBase(_ range: Range<UInt64>) -> Bool {
-    !range.isEmpty && range.upperBound <= baseLength
-      && range.lowerBound % blockBytes == 0 && range.upperBound % blockBytes == 0
+  func isInBase(_ range: Range<UInt64>) -> Bool { !range.isEmpty && range.upperBound <= baseLength }
+  func isOfBlocks(_ range: Range<UInt64>) -> Bool {
+    isInBase(range) && range.lowerBound % blockBytes == 0 && range.upperBound % blockBytes == 0
   }
   var length: UInt64 = 0
   for segment in recipe.segments {
     require(segment.length > 0, "a segment has a length")
+    require(segment.source != .stored, "no delta takes parts of frames")
     length += UInt64(segment.length)
     guard case .base(let offset) = segment.source else { continue }
     require(isInBase(offset..<offset + UInt64(segment.length)), "segments are in the base")
@@ -93,7 +94,7 @@ private func check(_ recipe: FrameRecipe, frameLength: UInt64, _ baseLength: UIn
   guard let patch = recipe.patch else { return }
   require((1...frameLength).contains(UInt64(patch.storedLength)), "a patch fits into a buffer")
   require(patch.windows.count <= Int(BundleLimits.patchWindows), "the windows are bounded")
-  require(patch.windows.allSatisfy(isInBase), "windows are in the base")
+  require(patch.windows.allSatisfy(isOfBlocks), "windows are blocks of the base")
   require(patch.prefixLength <= BundleLimits.patchPrefixBytes, "the prefix is bounded")
 }
 

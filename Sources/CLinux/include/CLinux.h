@@ -12,12 +12,26 @@ extern const int32_t klinux_o_tmpfile;
 // copy_file_range(2): `offset` moves on, `to` is written at its own position.
 int64_t klinux_copy_range(int from, int64_t *offset, int to, size_t count);
 
+// syncfs(2), which Swift does not see without _GNU_SOURCE: 0, or -1 with errno set.
+int klinux_sync_file_system(int fd);
+// fgetxattr(2) and fsetxattr(2), which Swift's module of the C library leaves out.
+int64_t klinux_get_attribute(int fd, const char *name, void *value, size_t size);
+int klinux_set_attribute(int fd, const char *name, const void *value, size_t size);
+// fstatat(2) without following a link, in seconds, 0 for what is not there: when name, rights or bytes last changed
+// (st_ctime), and when the bytes did (st_mtime).
+int64_t klinux_changed_at(int folder, const char *name);
+int64_t klinux_modified_at(int folder, const char *name);
+
 // ioctl(2) with an integer behind the pointer; each returns 0, or -1 with errno set.
 int klinux_block_size_bytes(int fd, uint64_t *bytes);          // BLKGETSIZE64
 int klinux_logical_block_bytes(int fd, int32_t *bytes);        // BLKSSZGET
 int klinux_zero_out(int fd, uint64_t offset, uint64_t length); // BLKZEROOUT
 int klinux_zero_range(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_ZERO_RANGE)
+int klinux_allocate(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_KEEP_SIZE)
 int klinux_terminal_columns(int fd);                           // TIOCGWINSZ; 0 when not a terminal
+
+// mallopt(3), M_MMAP_THRESHOLD: what is as large goes back to the kernel when it is freed. 1, or 0 when that is refused.
+int klinux_return_blocks(int bytes);
 
 // pipe2(2): both ends close on exec and never block.
 int klinux_pipe(int ends[2]);

@@ -1,97 +1,85 @@
-/// Where the blocks of an image stand in another one, as far as their hashes tell: recipes without patches, for the
-/// frames of which every block was found.
+/// Where the blocks of an image stand in another one, as far as their hashes tell: recipes without patches, for frames
+/// of which every block was found, and for those that the bundle stores as they are, so that single blocks can be had.
 public struct BlockMap: FrameRecipes {
-  /// For each block of the image the number of the block in the base, or one of the two below.
-  private var places: [UInt32] = []
+  /// For each block of the image where it stands in the base, in bytes, or one of the two below.
+  private let places: [UInt64]
+  private let frames: FrameTable
   private let frameBlocks: Int
 
-  private static let unknown = UInt32.max
-  private static let zero = UInt32.max - 1
+  private static let unknown = UInt64.max
+  private static let zero = UInt64.max - 1
 
-  /// `table` tells of `artefact`, whose frames `frames` describes; `base` has the hashes of the image that there is.
+  /// `table` tells of the blocks of `frames`; `found` is where they were found.
   public init(
-    _ table: BlockTable, _ artefact: Artefact, _ frames: FrameTable, base: BlockIndex
+    _ table: BlockTable, _ search: BlockSearch, _ frames: FrameTable, found: consuming BlockPlaces
   ) {
-    frameBlocks = artefact.frameSize / BundleLimits.blockBytes
-    places.reserveCapacity(Int(artefact.length) / BundleLimits.blockBytes)
-    var expected: UInt32 = 0
-    for index in 0..<frames.count {
-      for block in 0..<frames[index].length / BundleLimits.blockBytes {
-        let place: UInt32
-        switch table[index, block] {
-        case nil, BlockHash.ofZeros: place = BlockMap.zero
-        case let hash?:
-          let own = UInt32(truncatingIfNeeded: places.count)
-          place = base.find(hash, expected: expected, or: own) ?? BlockMap.unknown
+    self.frames = frames
+    frameBlocks = frames.count > 0 ? frames[0].length / BundleLimits.blockBytes : 1
+    // From behind, because the first of blocks that are alike is the one that is looked up; in place, to have the
+    // numbers in memory once.
+    for block in (0..<table.blockCount).reversed() {
+      found.places[block] =
+        switch table[block] {
+        case nil, BlockHash.ofZeros: BlockMap.zero
+        default: found.place(of: block, in: table, search) ?? BlockMap.unknown
         }
-        if place < BlockMap.zero { expected = place + 1 } else { expected &+= 1 }
-        places.append(place)
-      }
     }
+    places = found.places
   }
 
   public subscript(index: Int) -> FrameRecipe? {
     let start = index * frameBlocks
     let range = start..<min(start + frameBlocks, places.count)
-    guard !places[range].contains(BlockMap.unknown),
-      places[range].contains(where: { $0 != BlockMap.zero })
+    guard places[range].contains(where: { $0 < BlockMap.zero }),
+      !places[range].contains(BlockMap.unknown) || frames[index].codec == .stored
     else { return nil }
     var segments: [FrameRecipe.Segment] = []
     for place in places[range] {
       let source: FrameRecipe.Source =
-        place == BlockMap.zero
-        ? .zero : .base(UInt64(place) * UInt64(BundleLimits.blockBytes))
+        switch place {
+        case BlockMap.unknown: .stored
+        case BlockMap.zero: .zero
+        default: .base(place)
+        }
       segments.append(source, length: BundleLimits.blockBytes)
     }
     return FrameRecipe(segments: segments, patch: nil)
   }
 
-  public func payloadOffset(of index: Int) -> UInt64 { 0 }
+  public func payloadOffset(of index: Int) -> UInt64 { frames[index].payloadOffset }
 }
 
-/// The blocks of an image by their hashes.
-public struct BlockIndex: Sendable {
-  /// Of each block, in order.
-  private let hashes: [BlockHash]
-  /// Numbers of blocks, plus 1, where their hashes say; 0 for an empty place.
-  private var places: [UInt32]
-  private let shift: Int
+/// Where blocks of an image were found in a base. Of several places that which goes on from the block before: fewer and
+/// longer reads.
+public struct BlockPlaces: Sendable {
+  /// Of each block: bytes from the start of the base, and in the highest bit whether the place goes on; or `unknown`.
+  fileprivate var places: [UInt64]
 
-  /// Blocks behind the first 2^30 (4 TiB) are found only where they follow others.
-  public init(_ hashes: [BlockHash]) {
-    self.hashes = hashes
-    var bits = 4
-    while hashes.count * 2 > 1 << bits, bits < 31 { bits += 1 }
-    shift = 32 - bits
-    places = [UInt32](repeating: 0, count: 1 << bits)
-    for (block, hash) in hashes.enumerated().prefix(1 << (bits - 1)) where hash != .ofZeros {
-      var place = start(hash)
-      // The first of several that are alike stays.
-      while places[place] > 0, hashes[Int(places[place] - 1)] != hash { place = after(place) }
-      if places[place] == 0 { places[place] = UInt32(block + 1) }
+  private static let unknown = UInt64.max
+  private static let continued: UInt64 = 1 << 63
+
+  public init(count: Int) { places = [UInt64](repeating: BlockPlaces.unknown, count: count) }
+
+  /// Takes what a part of the base that begins at `start` has.
+  public mutating func add(_ matches: [BlockSearch.Match], from start: UInt64) {
+    for match in matches {
+      let old = places[match.block]
+      guard
+        old == BlockPlaces.unknown || (match.isContinued && old & BlockPlaces.continued == 0)
+      else { continue }
+      places[match.block] =
+        start + UInt64(match.offset) | (match.isContinued ? BlockPlaces.continued : 0)
     }
   }
 
-  /// A block with this hash: `expected` or `other` if one of them has it, else the first of all.
-  public func find(_ hash: BlockHash, expected: UInt32, or other: UInt32) -> UInt32? {
-    if has(hash, at: expected) { return expected }
-    if has(hash, at: other) { return other }
-    var place = start(hash)
-    while places[place] > 0 {
-      if hashes[Int(places[place] - 1)] == hash { return places[place] - 1 }
-      place = after(place)
-    }
-    return nil
+  /// Where block `block` of `table` was found, or one that is like it; nil for zeros, which stand nowhere.
+  public func place(of block: Int, in table: BlockTable, _ search: BlockSearch) -> UInt64? {
+    guard let hash = table[block], hash != .ofZeros else { return nil }
+    return self[block] ?? search.first(hash).flatMap { self[$0] }
   }
 
-  private func has(_ hash: BlockHash, at block: UInt32) -> Bool {
-    block < hashes.count && hashes[Int(block)] == hash
+  /// Bytes from the start of the base; nil where the block was not found.
+  public subscript(block: Int) -> UInt64? {
+    places[block] == BlockPlaces.unknown ? nil : places[block] & ~BlockPlaces.continued
   }
-
-  private func start(_ hash: BlockHash) -> Int {
-    // Fibonacci hashing: see Knuth, The Art of Computer Programming, 6.4.
-    Int((hash.value &* 2_654_435_769) >> UInt32(shift))
-  }
-
-  private func after(_ place: Int) -> Int { place + 1 == places.count ? 0 : place + 1 }
 }

@@ -4,6 +4,11 @@ public struct BlockTable: Sendable {
   /// Nil where a frame is zero: then it stands nowhere.
   private let starts: [Int?]
   private let bytes: [UInt8]
+  private let frameBlocks: Int
+  /// Blocks of the image, zero ones included.
+  public let blockCount: Int
+  /// Those that are in no zero frame.
+  public var knownCount: Int { bytes.count / BlockHash.byteCount }
 
   /// Takes a table that the manifest of a verified signature describes.
   ///
@@ -27,24 +32,21 @@ public struct BlockTable: Sendable {
     }
     self.starts = starts
     self.bytes = bytes
+    frameBlocks = frames.count > 0 ? frames[0].length / BundleLimits.blockBytes : 1
+    blockCount = (0..<frames.count).reduce(0) {
+      $0 + frames[$1].length / BundleLimits.blockBytes
+    }
+  }
+
+  /// The hash of block `block` of the image; nil where its frame is zero.
+  public subscript(block: Int) -> BlockHash? {
+    let (frame, place) = block.quotientAndRemainder(dividingBy: frameBlocks)
+    return self[frame, place]
   }
 
   /// The hash of block `block` of frame `frame`; nil when the frame is zero.
   public subscript(frame: Int, block: Int) -> BlockHash? {
-    starts[frame].map {
-      BlockHash(LittleEndian.decode(bytes, at: $0 + block * BlockHash.byteCount))
-    }
-  }
-
-  /// How many blocks of the image, zeros left out, have a hash that `index` has.
-  public func count(in index: BlockIndex, frames: FrameTable) -> Int {
-    (0..<frames.count).reduce(0) { sum, frame in
-      sum
-        + (0..<frames[frame].length / BundleLimits.blockBytes).count { block in
-          guard let hash = self[frame, block], hash != .ofZeros else { return false }
-          return index.find(hash, expected: .max, or: .max) != nil
-        }
-    }
+    starts[frame].map { BlockHash(bytes, at: $0 + block * BlockHash.byteCount) }
   }
 
   /// Whether the hashes of frame `frame` are those of `content`.
@@ -61,7 +63,7 @@ public struct BlockTable: Sendable {
     stride(from: 0, to: frame.count, by: BundleLimits.blockBytes).flatMap { start in
       let block = UnsafeRawBufferPointer(
         rebasing: frame[start..<start + BundleLimits.blockBytes])
-      return LittleEndian.encode(BlockHash(of: block).value)
+      return BlockHash(of: block).encoded
     }
   }
 }

@@ -71,6 +71,10 @@ public struct FrameEncoder: ~Copyable {
 
   deinit { ZSTD_freeCCtx(context) }
 
+  /// Saving less than this part of a frame is not worth its decoding on each device; and of a frame that is stored as it
+  /// is a device can fetch single blocks.
+  private static let worthwhile = 16
+
   /// The record of a frame, and the bytes to store for it: none when it is zero, its own when
   /// compression does not pay.
   public borrowing func encode(_ plain: [UInt8]) -> (record: FrameRecord, stored: [UInt8]) {
@@ -85,7 +89,8 @@ public struct FrameEncoder: ~Copyable {
     var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
     let count = ZSTD_compressCCtx(
       context, &output, output.count, plain, plain.count, level)
-    let pays = ZSTD_isError(count) == 0 && count < plain.count
+    let pays =
+      ZSTD_isError(count) == 0 && count <= plain.count - plain.count / FrameEncoder.worthwhile
     let stored = pays ? Array(output.prefix(count)) : plain
     return (
       FrameRecord(

@@ -2,7 +2,7 @@
 public protocol FrameRecipes: Sendable {
   /// Nil: the frame is zero, or has to be fetched from the bundle's frames.
   subscript(index: Int) -> FrameRecipe? { get }
-  /// Bytes from the start of the patches to that of frame `index`.
+  /// Bytes from the start of the payload that the recipes take from to what is there for frame `index`.
   func payloadOffset(of index: Int) -> UInt64
 }
 
@@ -10,10 +10,12 @@ public protocol FrameRecipes: Sendable {
 public struct FrameRecipe: Equatable, Sendable {
   public enum Source: Equatable, Sendable {
     case zero
-    /// Bytes from the start of the base, a multiple of `BundleLimits.blockBytes`.
+    /// Bytes from the start of the base.
     case base(UInt64)
     /// The next bytes that the patch gives.
     case patch
+    /// The same bytes of the frame itself, which the bundle has as they are. In no delta.
+    case stored
   }
 
   /// Bytes that stand side by side and come from one source, whole blocks.
@@ -56,8 +58,13 @@ public struct FrameRecipe: Equatable, Sendable {
   }
 
   /// What the patch decodes to, in bytes.
-  public var patchedLength: Int {
-    segments.reduce(0) { $1.source == .patch ? $0 + $1.length : $0 }
+  public var patchedLength: Int { length(of: .patch) }
+
+  /// What has to be fetched, in bytes.
+  public var fetchedLength: Int { (patch?.storedLength ?? 0) + length(of: .stored) }
+
+  private func length(of source: Source) -> Int {
+    segments.reduce(0) { $1.source == source ? $0 + $1.length : $0 }
   }
 }
 
@@ -75,7 +82,7 @@ extension [FrameRecipe.Segment] {
 extension FrameRecipe.Segment {
   fileprivate func isFollowed(by next: FrameRecipe.Source) -> Bool {
     switch (source, next) {
-    case (.zero, .zero), (.patch, .patch): true
+    case (.zero, .zero), (.patch, .patch), (.stored, .stored): true
     case (.base(let offset), .base(let following)): offset + UInt64(length) == following
     default: false
     }
@@ -89,6 +96,8 @@ extension FrameRecipe {
     static let zero: UInt64 = 0
     static let base: UInt64 = 1
     static let patch: UInt64 = 2
+    /// Of the base, from a byte where no block begins.
+    static let bytes: UInt64 = 3
   }
 
   /// What a reader knows before it reads a recipe.
@@ -99,25 +108,37 @@ extension FrameRecipe {
     let blocks: UInt64
     /// Blocks of the base.
     let baseBlocks: UInt64
+
+    /// Bytes from the start of the image.
+    fileprivate var start: UInt64 { firstBlock * FrameRecipe.blockBytes }
+    fileprivate var baseBytes: UInt64 { baseBlocks * FrameRecipe.blockBytes }
   }
 
   private static let blockBytes = UInt64(BundleLimits.blockBytes)
 
   func encode(at place: Place, into output: inout VariableIntegers.Writer) {
     output.put(UInt64(segments.count))
-    var expected = place.firstBlock
+    var expected = place.start
     for segment in segments {
       let blocks = UInt64(segment.length) / FrameRecipe.blockBytes
       switch segment.source {
       case .zero: output.put(blocks << 2 | Code.zero)
       case .patch: output.put(blocks << 2 | Code.patch)
-      case .base(let offset):
-        let source = offset / FrameRecipe.blockBytes
+      case .base(let offset) where offset % FrameRecipe.blockBytes == 0:
+        let (source, following) = (
+          offset / FrameRecipe.blockBytes, expected / FrameRecipe.blockBytes
+        )
         output.put(blocks << 2 | Code.base)
-        output.put(signed: Int64(source) - Int64(expected))
-        expected = source
+        output.put(signed: Int64(source) - Int64(following))
+        expected = offset
+      case .base(let offset):
+        output.put(blocks << 2 | Code.bytes)
+        output.put(signed: Int64(offset) - Int64(expected))
+        expected = offset
+      // In no delta; a reader would refuse what is left.
+      case .stored: continue
       }
-      expected += blocks
+      expected += UInt64(segment.length)
     }
     guard let patch else { return }
     output.put(UInt64(patch.windows.count))
@@ -137,7 +158,7 @@ extension FrameRecipe {
   init?(decoding input: inout VariableIntegers.Reader, at place: Place) {
     guard let count = input.next() else { return nil }
     segments = []
-    var expected = place.firstBlock
+    var expected = place.start
     var done: UInt64 = 0
     for _ in 0..<count {
       guard let head = input.next(), case let blocks = head >> 2, blocks > 0,
@@ -148,14 +169,21 @@ extension FrameRecipe {
       case Code.zero: segments.append(Segment(.zero, length: length))
       case Code.patch: segments.append(Segment(.patch, length: length))
       case Code.base:
-        guard let source = input.next(from: expected, below: place.baseBlocks),
+        let following = expected / FrameRecipe.blockBytes
+        guard let source = input.next(from: following, below: place.baseBlocks),
           blocks <= place.baseBlocks - source
         else { return nil }
-        segments.append(Segment(.base(source * FrameRecipe.blockBytes), length: length))
+        expected = source * FrameRecipe.blockBytes
+        segments.append(Segment(.base(expected), length: length))
+      default:
+        // What begins with a block has one form only.
+        guard let source = input.next(from: expected, below: place.baseBytes),
+          source % FrameRecipe.blockBytes != 0, UInt64(length) <= place.baseBytes - source
+        else { return nil }
         expected = source
-      default: return nil
+        segments.append(Segment(.base(source), length: length))
       }
-      expected += blocks
+      expected += UInt64(length)
       done += blocks
     }
     guard count == 0 || done == place.blocks else { return nil }

@@ -43,8 +43,14 @@ public struct Manifest: Equatable, Sendable {
     self.tables = tables
   }
 
-  /// The root partition's image, which every bundle of format 1 has exactly once.
+  /// The root partition's image; none in a bundle of services alone.
   public var slotImage: Artefact? { artefacts.first { $0.kind == .slotImage } }
+
+  /// Bytes from the start of the payload to that of `artefact`.
+  public func payloadOffset(of artefact: Artefact) -> UInt64 {
+    artefacts.prefix { $0.name != artefact.name }
+      .reduce(tablePayloadsLength) { $0 + $1.payloadLength }
+  }
 
   /// The frame table of `artefact`, with its offset from the start of the tables.
   public func frameTable(of artefact: Artefact) -> PlacedTable? {
@@ -99,6 +105,8 @@ public struct Artefact: Equatable, Sendable {
     public init(rawValue: String) { self.rawValue = rawValue }
     /// A root partition.
     public static let slotImage = Kind(rawValue: "slot-image")
+    /// What a service runs from: a tar archive.
+    public static let tree = Kind(rawValue: "tree")
   }
 
   public var name: String
@@ -111,10 +119,12 @@ public struct Artefact: Equatable, Sendable {
   public var frameSize: Int
   /// Bytes of this artefact's stored frames in the payload.
   public var payloadLength: UInt64
+  /// Of a tree: what its archive holds.
+  public var tree: TreeContent?
 
   public init(
     name: String, kind: Kind, length: UInt64, imageDigest: Digest, frameSize: Int,
-    payloadLength: UInt64
+    payloadLength: UInt64, tree: TreeContent? = nil
   ) {
     self.name = name
     self.kind = kind
@@ -122,6 +132,7 @@ public struct Artefact: Equatable, Sendable {
     self.imageDigest = imageDigest
     self.frameSize = frameSize
     self.payloadLength = payloadLength
+    self.tree = tree
   }
 
   public var frameCount: Int {

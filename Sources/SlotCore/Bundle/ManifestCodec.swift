@@ -57,7 +57,13 @@ extension Manifest {
     guard (floor ?? 1) <= sequence else { throw ManifestFields.malformed("'floor'") }
     let names = artefacts.map(\.name)
     guard Set(names).count == names.count else { throw ManifestFields.malformed("'artefacts'") }
-    for artefact in artefacts where artefact.kind == .slotImage {
+    let isTreeNamed = ServiceName.isTreeVersion(version)
+    for artefact in artefacts where artefact.kind == .tree {
+      guard isTreeNamed, ServiceName.isValid(artefact.name) else {
+        throw ManifestFields.malformed("the name or version of a service")
+      }
+    }
+    for artefact in artefacts where [.slotImage, .tree].contains(artefact.kind) {
       guard let table = frameTable(of: artefact)?.description, table.payloadLength == 0,
         table.length == UInt64(artefact.frameCount) * UInt64(FrameTable.recordBytes)
       else { throw ManifestFields.malformed("the length of the frame table") }
@@ -78,17 +84,25 @@ extension Artefact {
       "imageDigest": .string(imageDigest.hex),
       "frameSize": .integer(Int64(frameSize)),
       "payloadLength": .integer(Int64(payloadLength)),
+      "tree": tree.map(\.json),
     ])
   }
 
   fileprivate init(_ json: JSONValue) throws(BundleFailure) {
     let fields = ManifestFields(json)
+    let kind = Kind(rawValue: try fields.name("kind"))
     self.init(
-      name: try fields.name("name"), kind: Kind(rawValue: try fields.name("kind")),
+      name: try fields.name("name"), kind: kind,
       length: try fields.length("length", maximum: BundleLimits.imageBytes),
       imageDigest: try fields.digest("imageDigest"),
       frameSize: Int(try fields.integer("frameSize", in: 1...Int64(Int32.max))),
       payloadLength: try fields.length("payloadLength", maximum: BundleLimits.imageBytes))
+    if kind == .tree {
+      guard let content = json["tree"], content.members != nil else {
+        throw fields.malformed("tree")
+      }
+      tree = try TreeContent(ManifestFields(content), content)
+    }
     guard BundleLimits.frameBytes.contains(frameSize), frameSize & (frameSize - 1) == 0 else {
       throw ManifestFields.malformed("'frameSize'")
     }

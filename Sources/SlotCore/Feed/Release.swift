@@ -16,6 +16,17 @@ public struct Release: Equatable, Sendable {
     }
   }
 
+  /// A service, and the digest of the archive of its tree.
+  public struct Service: Equatable, Sendable {
+    public var name: String
+    public var imageDigest: Digest
+
+    public init(name: String, imageDigest: Digest) {
+      self.name = name
+      self.imageDigest = imageDigest
+    }
+  }
+
   public var version: String
   public var sequence: Int64
   /// The lowest sequence that may be running when this is installed.
@@ -33,6 +44,8 @@ public struct Release: Equatable, Sendable {
   public var manifestDigest: Digest
   /// The digest of the slot image, by which a device remembers what failed on it.
   public var imageDigest: Digest
+  /// The services that its bundle has trees of, beside the image.
+  public var services: [Service]
   public var rollout: Rollout
   public var withdrawal: Withdrawal?
 
@@ -40,7 +53,7 @@ public struct Release: Equatable, Sendable {
     version: String, sequence: Int64, minimumSource: Int64? = nil, compatible: [String],
     released: Timestamp, severity: Severity = .normal, notes: [String] = [], bundle: String,
     bundleLength: UInt64, manifestDigest: Digest, imageDigest: Digest,
-    rollout: Rollout = .everybody, withdrawal: Withdrawal? = nil
+    services: [Service] = [], rollout: Rollout = .everybody, withdrawal: Withdrawal? = nil
   ) {
     self.version = version
     self.sequence = sequence
@@ -53,6 +66,7 @@ public struct Release: Equatable, Sendable {
     self.bundleLength = bundleLength
     self.manifestDigest = manifestDigest
     self.imageDigest = imageDigest
+    self.services = services
     self.rollout = rollout
     self.withdrawal = withdrawal
   }

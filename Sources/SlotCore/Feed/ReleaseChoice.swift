@@ -48,14 +48,14 @@ public struct ReleaseFacts: Equatable, Sendable {
   public var floor: Int64
   /// Images that failed here, with the reason.
   public var knownBad: [Digest: String]
-  /// Of machine-id(5): what a device's place in a rollout is made of.
-  public var machineID: String
+  /// Of machine-id(5): what a device's place in a rollout is made of. Nil where the device has none.
+  public var machineID: String?
   public var pin: String?
   public var now: Timestamp
 
   public init(
     hardware: [String], version: String?, sequence: Int64?, image: Digest? = nil, floor: Int64 = 0,
-    knownBad: [Digest: String] = [:], machineID: String, pin: String? = nil, now: Timestamp
+    knownBad: [Digest: String] = [:], machineID: String?, pin: String? = nil, now: Timestamp
   ) {
     self.hardware = hardware
     self.version = version

@@ -81,6 +81,7 @@ extension Release {
       "bundleLength": .integer(Int64(bundleLength)),
       "manifestDigest": .string(manifestDigest.hex),
       "imageDigest": .string(imageDigest.hex),
+      "services": services.isEmpty ? nil : .array(services.map(\.json)),
       "rollout": rollout.waves.isEmpty ? nil : .array(rollout.waves.map(\.json)),
       "withdrawn": withdrawal.map { $0.json },
     ])
@@ -101,6 +102,8 @@ extension Release {
       bundleLength: try fields.length("bundleLength", maximum: 1 << 50),
       manifestDigest: try fields.digest("manifestDigest"),
       imageDigest: try fields.digest("imageDigest"),
+      services: json["services"] == nil
+        ? [] : try fields.list("services", maximum: BundleLimits.artefactCount, Service.init),
       rollout: Rollout(
         waves: json["rollout"] == nil
           ? [] : try fields.list("rollout", maximum: 64, Rollout.Wave.init)),
@@ -112,6 +115,17 @@ extension Release {
       $0.from <= $1.from && $0.percent <= $1.percent
     }
     guard isOrdered else { throw fields.malformed("rollout") }
+  }
+}
+
+extension Release.Service {
+  fileprivate var json: JSONValue {
+    .object(["name": .string(name), "imageDigest": .string(imageDigest.hex)])
+  }
+
+  fileprivate init(_ json: JSONValue) throws(FeedFailure) {
+    let fields = IndexFields(json, FeedFailure.malformedField)
+    self.init(name: try fields.name("name"), imageDigest: try fields.digest("imageDigest"))
   }
 }
 

@@ -28,8 +28,10 @@ public struct Rollout: Equatable, Sendable {
     case unplanned
   }
 
-  /// A place in units of a hundredth of a percent, 0 to 9999.
-  public static func place(machineID: String, manifest: Digest) -> Int {
+  /// A place in units of a hundredth of a percent, 0 to 9999. Devices without an id would all have one place, and a small
+  /// wave would take all of them or none: they come last.
+  public static func place(machineID: String?, manifest: Digest) -> Int {
+    guard let machineID else { return 9_999 }
     let text = "krux-rollout\u{0}\(machineID)\u{0}\(manifest.hex)"
     let number = Digest(of: Array(text.utf8)).bytes.prefix(8).reduce(UInt64(0)) {
       $0 << 8 | UInt64($1)

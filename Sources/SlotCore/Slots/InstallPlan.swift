@@ -5,7 +5,7 @@ public struct InstallPlan: Equatable, Sendable {
     case target
     /// Zeros.
     case zero
-    /// Put together from the booted slot's image and a patch of the bundle.
+    /// Put together from the booted slot's image and a patch, or parts of the frame, of the bundle.
     case base
     /// To be fetched from the bundle.
     case bundle
@@ -19,7 +19,7 @@ public struct InstallPlan: Equatable, Sendable {
 
   /// All frames of the image, in order.
   public private(set) var runs: [Run] = []
-  /// Stored bytes to be fetched, patches included.
+  /// Stored bytes to be fetched, patches and parts of frames included.
   public private(set) var fetchBytes: UInt64 = 0
   /// Uncompressed bytes to be written, zeros included. Only blocks are written in which the target differs, so this is
   /// the most that it can be.
@@ -52,7 +52,7 @@ public struct InstallPlan: Equatable, Sendable {
         zeroBytes += UInt64(frame.length)
         append(index, .zero)
       } else if let recipe = recipes?[index] {
-        fetchBytes += UInt64(recipe.patch?.storedLength ?? 0)
+        fetchBytes += UInt64(recipe.fetchedLength)
         baseBytes += UInt64(frame.length)
         append(index, .base)
       } else {

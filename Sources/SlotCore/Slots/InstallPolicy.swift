@@ -90,7 +90,7 @@ public enum InstallPolicy {
   public static func decide(
     _ manifest: Manifest, image: Artefact, facts: InstallFacts, overrides: InstallOverrides
   ) throws(PolicyFailure) -> InstallDecision {
-    try checkIdentity(manifest, facts)
+    try checkIdentity(manifest, product: facts.product, hardware: facts.hardware)
     try checkArtefacts(manifest)
     try checkState(facts)
     if facts.bootedImage == image.imageDigest, !overrides.force { return .alreadyRunning }
@@ -105,10 +105,10 @@ public enum InstallPolicy {
     return .proceed
   }
 
-  private static func checkIdentity(
-    _ manifest: Manifest, _ facts: InstallFacts
+  static func checkIdentity(
+    _ manifest: Manifest, product: String?, hardware: [String]
   ) throws(PolicyFailure) {
-    guard let product = facts.product else {
+    guard let product else {
       throw PolicyFailure(
         .identityUnknown, "this system does not say which product it is",
         hint: "set IMAGE_ID in os-release or 'product' in update.toml")
@@ -118,9 +118,9 @@ public enum InstallPolicy {
         .wrongProduct, "the bundle is for product '\(manifest.product)', this is '\(product)'",
         hint: "get the bundle of this product")
     }
-    guard manifest.compatible.contains(where: facts.hardware.contains) else {
+    guard manifest.compatible.contains(where: hardware.contains) else {
       let names = manifest.compatible.map(\.printable).joined(separator: ", ")
-      let own = facts.hardware.isEmpty ? "unknown" : facts.hardware.joined(separator: ", ")
+      let own = hardware.isEmpty ? "unknown" : hardware.joined(separator: ", ")
       throw PolicyFailure(
         .wrongHardware, "the bundle is for hardware '\(names)', this is '\(own)'",
         hint: "get the bundle of this hardware, or set 'hardware' in update.toml if it is wrong")
@@ -128,16 +128,18 @@ public enum InstallPolicy {
   }
 
   private static func checkArtefacts(_ manifest: Manifest) throws(PolicyFailure) {
-    for artefact in manifest.artefacts where artefact.kind != .slotImage {
+    // Trees beside an image are for `--service-only`: an image brings its services with it.
+    for artefact in manifest.artefacts where ![.slotImage, .tree].contains(artefact.kind) {
       throw PolicyFailure(
         .unsupportedArtefact,
         "the bundle installs '\(artefact.name)' of kind '\(artefact.kind.rawValue)', which this"
           + " version cannot",
         hint: "install a release first that brings a newer krux-update")
     }
-    guard manifest.artefacts.count == 1 else {
+    let images = manifest.artefacts.count { $0.kind == .slotImage }
+    guard images == 1 else {
       throw PolicyFailure(
-        .unsupportedArtefact, "the bundle holds \(manifest.artefacts.count) slot images, not one",
+        .unsupportedArtefact, "the bundle holds \(images) slot images, not one",
         hint: "get another bundle from the publisher")
     }
   }

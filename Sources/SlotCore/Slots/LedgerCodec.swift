@@ -95,14 +95,14 @@ extension SlotRecord {
 }
 
 extension KnownBad {
-  fileprivate var json: JSONValue {
+  var json: JSONValue {
     .object([
       "imageDigest": .string(imageDigest.hex), "version": .string(version),
       "reason": .string(reason), "at": .string(at.description),
     ])
   }
 
-  fileprivate init?(_ json: JSONValue) {
+  init?(_ json: JSONValue) {
     guard let digest = json["imageDigest"]?.stringValue.flatMap(Digest.init(hex:)),
       let version = json["version"]?.stringValue, let reason = json["reason"]?.stringValue,
       let at = json["at"]?.stringValue.flatMap({ Timestamp($0) })

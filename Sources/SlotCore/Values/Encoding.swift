@@ -96,4 +96,7 @@ extension String {
     }
     return String(scalars)
   }
+
+  /// As the beginning of a sentence.
+  public var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
 }

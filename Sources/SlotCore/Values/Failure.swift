@@ -1,7 +1,7 @@
 /// The part of the project that a failure belongs to. The commands map a domain to one exit status.
 public enum FailureDomain: String, Sendable, CaseIterable {
   case bundle, trust, policy, source, slot, bootControl, ledger, configuration, lock, permission
-  case cancelled, output, usage, health, feed
+  case cancelled, output, usage, health, feed, mode, service, system
 }
 
 /// The codes of one domain. Raw values are stable: `--json` prints them.
@@ -18,6 +18,8 @@ public protocol ActionableError: Error, CustomStringConvertible {
   var message: String { get }
   /// What to do next, if there is anything that the operator can do.
   var hint: String? { get }
+  /// What programs may want to know beside the words; nil for most.
+  var details: JSONValue? { get }
 }
 
 /// An error of one domain: a code that tests and programs compare, and words that a person can act on.
@@ -27,14 +29,17 @@ public struct Failure<Code: FailureCode>: ActionableError, Equatable {
   public let hint: String?
   /// The `errno` of the system call that failed, where one did.
   public let systemError: Int32?
+  public let details: JSONValue?
 
   public init(
-    _ code: Code, _ message: String, hint: String? = nil, systemError: Int32? = nil
+    _ code: Code, _ message: String, hint: String? = nil, systemError: Int32? = nil,
+    details: JSONValue? = nil
   ) {
     self.code = code
     self.message = message
     self.hint = hint
     self.systemError = systemError
+    self.details = details
   }
 
   public var domain: FailureDomain { Code.domain }

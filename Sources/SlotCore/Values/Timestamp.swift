@@ -35,7 +35,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 
   public var description: String {
-    let days = Int64((Double(seconds) / 86_400).rounded(.down))
+    let days = Timestamp.wholeDays(seconds)
     let rest = seconds - days * 86_400
     let (year, month, day) = Timestamp.civil(days)
     func pad(_ value: Int64, _ width: Int) -> String {
@@ -48,8 +48,13 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
 
   public static func < (left: Timestamp, right: Timestamp) -> Bool { left.seconds < right.seconds }
 
+  /// Days since 1970-01-01 that `seconds` since then have, rounded down.
+  static func wholeDays(_ seconds: Int64) -> Int64 {
+    Int64((Double(seconds) / 86_400).rounded(.down))
+  }
+
   /// Days since 1970-01-01 of a date of the Gregorian calendar, counted in years that begin in March.
-  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+  static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
     let shifted = month <= 2 ? year - 1 : year
     let era = shifted / 400
     let yearOfEra = shifted - era * 400
@@ -58,7 +63,7 @@ public struct Timestamp: Hashable, Comparable, Sendable, CustomStringConvertible
   }
 
   /// The inverse of `days`.
-  private static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+  static func civil(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = days + 719_468
     let era = shifted / 146_097
     let dayOfEra = shifted - era * 146_097

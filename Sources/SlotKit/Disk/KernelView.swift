@@ -9,6 +9,15 @@ enum KernelView {
     numbers(of: Files.status("/").map { UInt64($0.deviceID.rawValue) })
   }
 
+  /// The partition label of the running root, as the kernel read it; nil when it has none, or the root is no partition.
+  static var rootPartitionLabel: String? {
+    guard let root = rootDevice(), let folder = sysfs(root), disk(ofPartition: folder) != nil else {
+      return nil
+    }
+    let lines = (Files.text(folder.appending("uevent")) ?? "").split(separator: "\n")
+    return lines.first { $0.hasPrefix("PARTNAME=") }.map { String($0.dropFirst("PARTNAME=".count)) }
+  }
+
   static func numbers(of device: UInt64?) -> (major: UInt32, minor: UInt32)? {
     device.map { (klinux_major($0), klinux_minor($0)) }
   }

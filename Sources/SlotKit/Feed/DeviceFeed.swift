@@ -17,10 +17,18 @@ struct DeviceFeed {
   private let cancellation: Cancellation
 
   init(_ updater: Updater) {
-    layout = updater.layout
-    configuration = updater.feedConfiguration
-    clock = updater.feedClock
-    cancellation = updater.cancellation
+    self.init(
+      layout: updater.layout, configuration: updater.feedConfiguration, clock: updater.feedClock,
+      cancellation: updater.cancellation)
+  }
+
+  init(
+    layout: Layout, configuration: Configuration, clock: FeedClock, cancellation: Cancellation
+  ) {
+    self.layout = layout
+    self.configuration = configuration
+    self.clock = clock
+    self.cancellation = cancellation
   }
 
   private var directory: FilePath { layout.stateDirectory.appending("feed") }

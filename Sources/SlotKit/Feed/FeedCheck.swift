@@ -14,6 +14,8 @@ public struct FeedCheck: Sendable {
   public let now: Timestamp
   /// Why this is what the feed said last, and not what it says now.
   public let unreachable: SourceFailure?
+  /// Since when it cannot be reached.
+  public let unreachableSince: Timestamp?
   public let warnings: [String]
 }
 
@@ -46,13 +48,13 @@ extension Updater {
 
   var feedSettings: FeedSettingsStore { FeedSettingsStore(directory: layout.stateDirectory) }
 
-  private static let defaultChannel = "stable"
+  static let defaultChannel = "stable"
 
   /// The channel that this device follows.
   ///
   /// - Throws: `FeedFailure`.
   public func channel() throws -> String {
-    try feedSettings.load().channel ?? identity.channel ?? Updater.defaultChannel
+    channel(try feedSettings.load())
   }
 
   /// Follows another channel, which the feed has to have.
@@ -64,12 +66,15 @@ extension Updater {
         .unknownChannel, "'\(channel.printable)' is no name of a channel",
         hint: "use letters, digits and . _ -")
     }
-    let content = try DeviceFeed(self).refresh(channel)
-    if let failure = content.unreachable { throw failure }
+    try reportingFailure(isCheck: true) {
+      let content = try DeviceFeed(self).refresh(channel)
+      if let failure = content.unreachable { throw failure }
+    }
     // Settings that cannot be read are what this command is to put right.
     var settings = (try? feedSettings.load()) ?? FeedSettings()
     settings.channel = channel
     try feedSettings.save(settings)
+    recorder.record(RecordEvent(.channelChanged, reason: channel))
   }
 
   /// Keeps the device at `version`, or lets it follow its channel again.
@@ -84,13 +89,24 @@ extension Updater {
     var settings = (try? feedSettings.load()) ?? FeedSettings()
     settings.pin = version
     try feedSettings.save(settings)
+    recorder.record(RecordEvent(version == nil ? .unpinned : .pinned, version: version))
   }
 
   /// Asks the feed what it has for this device. Changes nothing but what is known of the feed.
   ///
   /// - Throws: `FeedFailure`, `SourceFailure`, and what reading the device's state throws.
   public func check() throws -> FeedCheck {
+    try reportingCheck(asked) { check in
+      check.unreachable.map { LastCheck($0, at: context.now, after: lastCheck) }
+        ?? LastCheck(check.choice, at: context.now)
+    }
+  }
+
+  private func asked() throws -> FeedCheck {
     let (policy, content, facts) = try policy()
+    let since = content.unreachable.map { _ in
+      LastCheck.unreachableSince(context.now, after: lastCheck)
+    }
     var warnings: [String] = []
     if feedClock.isBehind {
       warnings.append(
@@ -98,31 +114,24 @@ extension Updater {
           + " certificate of the feed's server is not checked")
     }
     if let failure = content.unreachable {
-      warnings.append("this is what the feed said at \(content.index.issued): \(failure.message)")
+      warnings.append(
+        "this is what the feed said at \(content.index.issued): \(failure.message)"
+          + (since.map { ", since \($0)" } ?? ""))
     }
     return FeedCheck(
       channel: content.channel, pin: facts.pin, version: facts.version, sequence: facts.sequence,
       choice: policy.choose(), issued: content.index.issued, now: facts.now,
-      unreachable: content.unreachable, warnings: warnings)
+      unreachable: content.unreachable, unreachableSince: since, warnings: warnings)
   }
 
   /// The release that is wanted; nil when there is nothing to install.
   ///
   /// - Throws: `notOffered` with the reason, `FeedFailure`, `SourceFailure`.
   public func offer(_ request: FeedRequest) throws -> FeedOffer? {
-    let (policy, content, _) = try policy()
-    if let failure = content.unreachable { throw failure }
-    let release: Release
-    switch request {
-    case .version(let version): release = try policy.named(version)
-    case .newest(let now):
-      switch policy.choose(now: now).offer {
-      case .upToDate: return nil
-      case .available(let chosen, _): release = chosen
-      case .later(let later, let time): throw FeedFailure.notYet(later, time)
-      case .held(let held, let hold): throw FeedFailure.held(held, hold)
-      }
+    let policy = try reportingCheck(reachablePolicy) {
+      LastCheck($0.choose(), at: context.now)
     }
+    guard let release = try policy.wanted(request) else { return nil }
     let address = try FeedAddress(configuration, layout)
     return FeedOffer(release: release, source: .url(address.bundle(release)))
   }
@@ -142,19 +151,60 @@ extension Updater {
     return (try? DeviceFeed(self).stored(channel))?.floor ?? 0
   }
 
+  private func reachablePolicy() throws -> ReleasePolicy {
+    let (content, facts) = try reachableAnswer()
+    return ReleasePolicy(content.index, facts)
+  }
+
+  private func reachableAnswer() throws -> (DeviceFeed.Content, ReleaseFacts) {
+    let (content, facts) = try answer()
+    if let failure = content.unreachable { throw failure }
+    return (content, facts)
+  }
+
   private func policy() throws -> (ReleasePolicy, DeviceFeed.Content, ReleaseFacts) {
-    let settings = try feedSettings.load()
-    let channel = settings.channel ?? identity.channel ?? Updater.defaultChannel
-    let content = try DeviceFeed(self).refresh(channel)
-    let identity = identity
-    if let product = identity.product, product != content.index.product {
-      throw FeedFailure(
-        .wrongProduct,
-        "the feed is for product '\(content.index.product.printable)', this is '\(product)'",
-        hint: "correct the feed's address, or 'product' in update.toml")
-    }
-    let facts = releaseFacts(settings, try readState(), identity)
+    let (content, facts) = try answer()
     return (ReleasePolicy(content.index, facts), content, facts)
+  }
+
+  private func answer() throws -> (DeviceFeed.Content, ReleaseFacts) {
+    let settings = try feedSettings.load()
+    let content = try DeviceFeed(self).refresh(channel(settings))
+    return (content, try facts(content.index, settings))
+  }
+
+  private func channel(_ settings: FeedSettings) -> String {
+    settings.channel ?? identity.channel ?? Updater.defaultChannel
+  }
+
+  private func facts(_ index: ReleaseIndex, _ settings: FeedSettings) throws -> ReleaseFacts {
+    let identity = identity
+    try index.requireProduct(identity.product)
+    return releaseFacts(settings, try readState(), identity)
+  }
+
+  /// What the feed says to automatic updates.
+  ///
+  /// - Throws: as `check`, and `SourceFailure` where only what it said last is known.
+  func freshAnswer() throws -> AutoAnswer {
+    let (content, facts) = try reportingCheck(reachableAnswer) {
+      LastCheck(ReleasePolicy($0.0.index, $0.1).choose(), at: context.now)
+    }
+    return AutoAnswer(content.index, facts)
+  }
+
+  /// What it said last, for the device as it is now; nil where that is not known. Asks for nothing.
+  var storedAnswer: AutoAnswer? {
+    guard let settings = try? feedSettings.load(),
+      let index = try? DeviceFeed(self).stored(channel(settings)),
+      let facts = try? facts(index, settings)
+    else { return nil }
+    return AutoAnswer(index, facts)
+  }
+
+  /// machine-id(5): systemd writes `uninitialized` until an id has been made.
+  private var machineID: String? {
+    Files.text(layout.machineID).flatMap { $0.isEmpty || $0 == "uninitialized" ? nil : $0 }
   }
 
   private func releaseFacts(
@@ -170,8 +220,36 @@ extension Updater {
       hardware: identity.hardware, version: identity.version ?? running?.version,
       sequence: identity.sequence ?? running?.sequence, image: running?.imageDigest,
       floor: max(identity.floor ?? 0, state.ledger.floor), knownBad: bad,
-      machineID: Files.text(layout.machineID) ?? "", pin: settings.pin,
+      machineID: machineID, pin: settings.pin,
       now: feedClock.now)
+  }
+}
+
+extension ReleaseIndex {
+  /// - Throws: `wrongProduct`.
+  func requireProduct(_ own: String?) throws(FeedFailure) {
+    guard let own, own != product else { return }
+    throw FeedFailure(
+      .wrongProduct, "the feed is for product '\(product.printable)', this is '\(own)'",
+      hint: "correct the feed's address, or 'product' in update.toml")
+  }
+}
+
+extension ReleasePolicy {
+  /// The release that is asked for; nil when there is nothing to install.
+  ///
+  /// - Throws: `notOffered` with the reason, `withdrawn`, `unknownRelease`.
+  func wanted(_ request: FeedRequest) throws(FeedFailure) -> Release? {
+    switch request {
+    case .version(let version): return try named(version)
+    case .newest(let now):
+      switch choose(now: now).offer {
+      case .upToDate: return nil
+      case .available(let chosen, _): return chosen
+      case .later(let later, let time): throw .notYet(later, time)
+      case .held(let held, let hold): throw .held(held, hold)
+      }
+    }
   }
 }
 
@@ -182,34 +260,8 @@ extension Failure where Code == FeedCode {
       hint: "wait, or add --now to go ahead of the rollout")
   }
 
-  fileprivate static func held(
-    _ release: Release?, _ hold: ReleaseChoice.Hold
-  ) -> FeedFailure {
+  fileprivate static func held(_ release: Release?, _ hold: ReleaseChoice.Hold) -> FeedFailure {
     let version = release?.version ?? "an update"
-    let (what, hint) =
-      switch hold {
-      case .pinned(let pin): ("this device is pinned to \(pin)", "'krux-update unpin' lets it move")
-      case .pinUnknown(let pin):
-        (
-          "this device is pinned to \(pin), which its channel does not have for it",
-          "'krux-update unpin' lets it move"
-        )
-      case .knownBad(let reason):
-        (
-          "\(version) failed on this device before: \(reason.printable)",
-          "wait for a newer version, or add --version \(version) --force"
-        )
-      case .unplanned:
-        (
-          "the rollout of \(version) does not reach this device yet",
-          "wait, or add --now to go ahead of it"
-        )
-      case .sourceTooOld(let minimum):
-        (
-          "\(version) can be installed from sequence \(minimum) on, and nothing leads there",
-          "tell the feed's publisher"
-        )
-      }
-    return FeedFailure(.notOffered, what, hint: hint)
+    return FeedFailure(.notOffered, hold.reason(version), hint: hold.advice(version))
   }
 }

@@ -25,7 +25,9 @@ public struct BundleIntake {
     let bundle = try BundleIntake.verified(path, ring)
     let manifest = bundle.manifest
     guard let image = manifest.slotImage else {
-      throw BundleFailure(.malformedManifest, "\(path.printable) holds no slot image")
+      throw BundleFailure(
+        .malformedManifest, "\(path.printable) holds no slot image",
+        hint: "a feed's releases are whole: add the image to the bundle")
     }
     product = manifest.product
     release = Release(
@@ -33,7 +35,10 @@ public struct BundleIntake {
       minimumSource: manifest.minimumSource, compatible: manifest.compatible, released: now,
       severity: severity, notes: manifest.notes, bundle: address ?? "bundles/\(name)",
       bundleLength: bundle.length, manifestDigest: bundle.trusted.digest,
-      imageDigest: image.imageDigest, rollout: rollout)
+      imageDigest: image.imageDigest,
+      services: manifest.artefacts.filter { $0.kind == .tree }
+        .map { Release.Service(name: $0.name, imageDigest: $0.imageDigest) },
+      rollout: rollout)
     place = address == nil ? folder.path.appending("bundles").appending(name) : nil
     self.path = path
     self.ring = ring

@@ -8,7 +8,7 @@ public protocol BundleReader: AnyObject {
   var totalLength: UInt64? { get }
   /// Bytes from the start of the bundle to what is read next.
   var position: UInt64 { get }
-  /// Whether bytes that are skipped need not travel.
+  /// Whether bytes that are skipped need not travel, and those that were passed can be had again.
   var isSelective: Bool { get }
   /// Bytes that travelled, for the account at the end.
   var bytesFetched: UInt64 { get }
@@ -22,7 +22,7 @@ public protocol BundleReader: AnyObject {
   /// is. Others may be read all the same, but not as fast. What was announced before and not read is forgotten.
   func expect(_ ranges: [Range<UInt64>])
 
-  /// Moves on to `offset`, which is not before `position`, without reading what is between where it can.
+  /// Moves on to `offset` without reading what is between where it can. Only a source that is selective goes back too.
   func skip(to offset: UInt64) throws
 }
 

@@ -66,6 +66,19 @@ final class FetchWindow {
     clipPlan()
   }
 
+  /// The reader goes back to `position`: what was asked for and planned is dropped.
+  func restart(at position: UInt64) {
+    self.position = position
+    for part in parts { part.isDropped = true }
+    isSequential = false
+    plan = []
+    if isReadThrough {
+      _ = readThrough()
+    } else {
+      parts = []
+    }
+  }
+
   /// The first byte of `ranges`, from `position` on, that no part brings.
   private func firstGap(in ranges: [Range<UInt64>], from position: UInt64) -> UInt64? {
     for range in ranges where range.upperBound > position {
@@ -90,7 +103,7 @@ final class FetchWindow {
     }
   }
 
-  /// Copies what is there of the bytes from `position` on, which never moves back; 0 when none is yet. What stands
+  /// Copies what is there of the bytes from `position` on, which moves back only by `restart`; 0 when none is yet. What stands
   /// before them is dropped, and what nobody has asked for is planned.
   func take(at position: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Int {
     self.position = position

@@ -75,7 +75,10 @@ final class HTTPFetch: @unchecked Sendable {
     monitor.locked { window.expect(ranges, from: position) }
   }
 
-  /// At least one byte from `position` on, which never moves back; 0 at the end of the file.
+  /// The reader goes back.
+  func restart(at position: UInt64) { monitor.locked { window.restart(at: position) } }
+
+  /// At least one byte from `position` on, which moves back only by `restart`; 0 at the end of the file.
   func read(at position: UInt64, into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     if thread == nil { start() }
     return try monitor.locked {

@@ -24,7 +24,10 @@ final class HTTPReader: BundleReader {
 
   func expect(_ ranges: [Range<UInt64>]) { fetch.expect(ranges, from: position) }
 
-  func skip(to offset: UInt64) throws { position = offset }
+  func skip(to offset: UInt64) throws {
+    if offset < position { fetch.restart(at: offset) }
+    position = offset
+  }
 
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     var done = 0

@@ -29,6 +29,13 @@ public protocol HealthEffects: Sendable {
   /// One line for the journal and for `systemctl status`.
   func say(_ line: String)
 
+  /// The same for what the record tells of too: not said to the journal twice.
+  func sayBesideRecord(_ line: String)
+
   /// Reboots, by force where the usual way does not end this system in time. Does not return on a real machine.
   func reboot()
+}
+
+extension HealthEffects {
+  public func sayBesideRecord(_ line: String) { say(line) }
 }

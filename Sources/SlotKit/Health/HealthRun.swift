@@ -169,7 +169,7 @@ public struct HealthRun: Sendable {
       let warnings = try updater.accountWithoutWaiting(state)
       for warning in warnings { effects.say("warning: \(warning)") }
       if warnings.isEmpty, case .returned(let slot, _) = state.assessment {
-        effects.say("accounted for the trial of slot \(slot.rawValue)")
+        effects.sayBesideRecord("accounted for the trial of slot \(slot.rawValue)")
       }
     }
   }
@@ -260,15 +260,17 @@ public struct HealthRun: Sendable {
   /// Without a trial nothing is ended: the try stays spent, and an operator is told.
   private func report(_ facts: BootFacts, reason: String) -> HealthOutcome {
     record(HealthReport(.unhealthy, reason: reason))
-    effects.say("the boot is not healthy: \(reason)")
+    effects.sayBesideRecord("the boot is not healthy: \(reason)")
     for warning in effects.handWatchdogOver() { effects.say("warning: \(warning)") }
     warnOf {
       // An update may be the cure, and at work already: its records come before this one.
       let lock = try lock()
       defer { withExtendedLifetime(lock) {} }
       var state = updater.stateWithoutWaiting(facts.control ?? .scriptDefaults)
+      let known = state.ledger.history.lastNumber
       state.ledger.reportUnhealthy(updater.booted, reason: reason, updater.context)
       for warning in updater.saveOrWarn(state) { effects.say("warning: \(warning)") }
+      updater.report(state.ledger, since: known)
     }
     return .unhealthy(reason: reason)
   }
@@ -277,7 +279,7 @@ public struct HealthRun: Sendable {
     guard facts.hasWayBack else {
       return report(facts, reason: "\(reason); and there is no other slot to fall back to")
     }
-    effects.say("falling back: \(reason)")
+    effects.sayBesideRecord("falling back: \(reason)")
     do {
       let evidence = ["krux-health: \(reason)", "boot: \(facts.bootID)"]
       guard let warnings = try updater.fallBack(reason: reason, evidence: evidence) else {

@@ -31,11 +31,11 @@ public struct ServiceManager: Sendable {
 
   private static let sendTimeoutSeconds = 5
   private static let reloadTimeoutSeconds = 60
-  private static let listTimeoutSeconds = 10
+  static let listTimeoutSeconds = 10
 
   private let notifySocket: String?
   private let runtimeDirectory: FilePath
-  private let systemctl: String
+  let systemctl: String
 
   /// - Parameters:
   ///   - notifySocket: the value of `NOTIFY_SOCKET`: a path, or `@` and an abstract name.
@@ -55,42 +55,19 @@ public struct ServiceManager: Sendable {
     getenv("NOTIFY_SOCKET").map { String(cString: $0) }
   }
 
+  /// sd_booted(3).
+  var isRunning: Bool { Files.exists(runtimeDirectory.appending("system")) }
+
   // MARK: - sd_notify
 
   /// Sends all of them in one datagram. False when nobody listens.
   @discardableResult
   public func notify(_ notifications: ServiceNotification...) -> Bool {
-    guard let notifySocket, var address = ServiceManager.address(notifySocket) else { return false }
-    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return false }
-    defer { close(descriptor) }
-    // A manager that hangs must not hold up the boot that is being judged.
-    var limit = timeval(tv_sec: ServiceManager.sendTimeoutSeconds, tv_usec: 0)
-    setsockopt(
-      descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+    guard let notifySocket else { return false }
     let message = Array(notifications.map(\.assignment).joined(separator: "\n").utf8)
-    // An abstract name has no terminator: its length is that of the address.
-    let nameOffset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 2
-    let length = socklen_t(nameOffset + notifySocket.utf8.count)
-    let sent = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, length)
-      }
-    }
-    return sent == message.count
-  }
-
-  /// unix(7): a path, or an abstract name, which begins with a zero byte and is written with `@`.
-  private static func address(_ name: String) -> sockaddr_un? {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    var bytes = Array(name.utf8)
-    guard bytes.count > 1, bytes.count < MemoryLayout.size(ofValue: address.sun_path),
-      bytes[0] == UInt8(ascii: "/") || bytes[0] == UInt8(ascii: "@")
-    else { return nil }
-    if bytes[0] == UInt8(ascii: "@") { bytes[0] = 0 }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    return address
+    // A manager that hangs must not hold up the boot that is being judged.
+    return DatagramSocket.send(
+      message, to: notifySocket, timeoutSeconds: ServiceManager.sendTimeoutSeconds)
   }
 
   // MARK: - The watchdog
@@ -103,7 +80,7 @@ public struct ServiceManager: Sendable {
   public func handWatchdogToSystemd(
     seconds: Int, cancellation: Cancellation = Cancellation(), release: () -> Void = {}
   ) -> HandOver {
-    guard Files.exists(runtimeDirectory.appending("system")) else { return .noServiceManager }
+    guard isRunning else { return .noServiceManager }
     let directory = runtimeDirectory.appending("system.conf.d")
     do {
       try Files.makeDirectory(directory)

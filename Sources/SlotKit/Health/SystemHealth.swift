@@ -212,6 +212,12 @@ public final class SystemHealth: HealthEffects {
     _ = try? FileDescriptor.standardError.writeAll("\(line.printable)\n".utf8)
   }
 
+  public func sayBesideRecord(_ line: String) {
+    let journal = Journal(socket: updater.layout.journalSocket)
+    guard journal.hasStandardError else { return say(line) }
+    manager.notify(.status(line))
+  }
+
   public func reboot() {
     let updater = updater
     let wasAsked =

@@ -7,6 +7,8 @@ public struct ApplyOptions: Sendable {
   public var release: Release?
   /// Say what would be done, and write nothing.
   public var dryRun = false
+  /// Asked when everything is written and proved, before the switch; nil: it is made.
+  public var maySwitch: (@Sendable () throws -> Bool)?
 
   public init() {}
 }
@@ -16,6 +18,8 @@ public enum ApplyOutcome: Equatable, Sendable {
   case alreadyStaged(version: String)
   case alreadyRunning(version: String)
   case planned(InstallPlan)
+  /// The target slot holds all of it, and was not made next to boot. The same bundle again makes it so.
+  case prepared(version: String)
 }
 
 extension Updater {
@@ -28,6 +32,15 @@ extension Updater {
   public func apply(
     _ source: BundleSource, _ options: ApplyOptions, observer: @escaping InstallObserver
   ) throws -> ApplyOutcome {
+    try reportingFailure(onlyTampering: options.dryRun) {
+      try applyLocked(source, options, observer)
+    }
+  }
+
+  private func applyLocked(
+    _ source: BundleSource, _ options: ApplyOptions, _ observer: @escaping InstallObserver
+  ) throws -> ApplyOutcome {
+    let start = BootClock.now()
     let lock = try lock("apply")
     defer { withExtendedLifetime(lock) {} }
     // A bundle that the feed announces needs no server that can be known.
@@ -46,7 +59,9 @@ extension Updater {
     guard let artefact = bundle.manifest.slotImage else {
       throw PolicyFailure(
         .unsupportedArtefact, "the bundle holds no slot image",
-        hint: "get another bundle from the publisher")
+        hint: bundle.manifest.artefacts.contains { $0.kind == .tree }
+          ? "install its services with 'krux-update apply --service-only'"
+          : "get another bundle from the publisher")
     }
     let facts = facts(state, artefact, target)
     let decision = try InstallPolicy.decide(
@@ -59,7 +74,7 @@ extension Updater {
     observer(.verified(bundle, target: target))
     var installation = try Installation(
       bundle, artefact, device, base: base(state), cancellation, observer)
-    return try install(&installation, state, options, observer)
+    return try install(&installation, state, options, observer, start: start)
   }
 
   private func facts(
@@ -86,7 +101,7 @@ extension Updater {
 
   private func install(
     _ installation: inout Installation, _ state: DeviceState, _ options: ApplyOptions,
-    _ observer: InstallObserver
+    _ observer: InstallObserver, start: Int64
   ) throws -> ApplyOutcome {
     let target = booted.other
     let image = ImageIdentity(installation.bundle.trusted, installation.artefact)
@@ -103,6 +118,7 @@ extension Updater {
       return .alreadyStaged(version: image.version)
     }
     try recordEvidence(state)
+    let known = state.ledger.history.lastNumber
     var state = state
     if !plan.isEmpty {
       try ledgers.requireReserve()
@@ -113,14 +129,22 @@ extension Updater {
       try disarm(&state)
       try installation.clearHead()
       observer(.disarmed)
+      report(state.ledger, since: known)
       logger.debug("disarmed", metadata: ["slot": "\(target.rawValue)"])
       try installation.write(plan)
       try installation.prove()
     }
     try cancellation.check()
+    if let maySwitch = options.maySwitch, try !maySwitch() {
+      return .prepared(version: image.version)
+    }
+    let begun = state.ledger.history.lastNumber
     state.ledger.stage(target, image, context)
     state.ledger = try ledgers.save(state.ledger)
     try boot.save(state.control.switched(to: target, image: image.imageDigest))
+    report(
+      state.ledger, since: begun,
+      figures: installation.figures(plan, milliseconds: BootClock.now() - start))
     logger.debug("switched", metadata: ["slot": "\(target.rawValue)"])
     observer(.switched)
     return .staged(version: image.version)

@@ -12,13 +12,9 @@ extension OpenedBundle {
       guard let delta = tables.deltas[index] else { continue }
       try verify(delta, at: payloadOffset(of: placed), cancellation, progress)
     }
-    var start = header.payloadOffset + manifest.tablePayloadsLength
     for artefact in manifest.artefacts {
-      if let table = tables.frames[artefact.name] {
-        let blocks = tables.blocks[artefact.name]
-        try verify(table, blocks, of: artefact, at: start, cancellation, progress)
-      }
-      start += artefact.payloadLength
+      guard let table = tables.frames[artefact.name] else { continue }
+      try verify(table, tables.blocks[artefact.name], of: artefact, cancellation, progress)
     }
     try checkEnd()
   }
@@ -74,43 +70,23 @@ extension OpenedBundle {
   }
 
   private func verify(
-    _ table: FrameTable, _ blocks: BlockTable?, of artefact: Artefact, at start: UInt64,
-    _ cancellation: Cancellation,
-    _ progress: (UInt64, UInt64) -> Void
+    _ table: FrameTable, _ blocks: BlockTable?, of artefact: Artefact,
+    _ cancellation: Cancellation, _ progress: (UInt64, UInt64) -> Void
   ) throws {
-    let decoder = FrameDecoder()
-    let stored = AlignedBuffer(byteCount: artefact.frameSize)
-    let plain = AlignedBuffer(byteCount: artefact.frameSize)
-    for index in 0..<table.count {
-      try cancellation.check()
-      let frame = table[index]
-      guard frame.codec != .zero else { continue }
-      try reader.skip(to: start + frame.payloadOffset)
-      let bytes = stored.prefix(frame.storedLength)
-      try reader.fill(bytes, of: length)
-      let content = plain.prefix(frame.length)
-      try verify(frame, UnsafeRawBufferPointer(bytes), decoder, content)
-      guard blocks?.describes(UnsafeRawBufferPointer(content), frame: index) ?? true else {
+    let stream = FrameStream(self, table, of: artefact, cancellation)
+    while let frame = stream.nextFrame {
+      guard frame.codec != .zero else {
+        stream.pass()
+        continue
+      }
+      guard let content = try stream.next() else { return }
+      guard blocks?.describes(content, frame: frame.index) ?? true else {
         throw BundleFailure(
-          .malformedTable, "the bundle's table of blocks is not of its image, in frame \(index)",
+          .malformedTable,
+          "the bundle's table of blocks is not of its image, in frame \(frame.index)",
           hint: "tell the bundle's publisher: the bundle was made wrongly")
       }
       progress(reader.position, length)
-    }
-  }
-
-  private func verify(
-    _ frame: Frame, _ stored: UnsafeRawBufferPointer, _ decoder: borrowing FrameDecoder,
-    _ plain: UnsafeMutableRawBufferPointer
-  ) throws(BundleFailure) {
-    guard Digest(of: stored) == frame.storedDigest else {
-      throw SlotWriting.damaged(frame.index)
-    }
-    try decoder.decode(stored, codec: frame.codec, into: plain)
-    guard Digest(of: UnsafeRawBufferPointer(plain)) == frame.plainDigest else {
-      throw BundleFailure(
-        .wrongContent, "frame \(frame.index) of the bundle is not what its publisher signed",
-        hint: "tell the bundle's publisher: the bundle was made wrongly")
     }
   }
 }

@@ -20,24 +20,24 @@ final class FrameAssembly {
     patched = AlignedBuffer(byteCount: spans.byteCapacity)
   }
 
-  /// Returns those of `wanted` that are in `plain` now, each proved by its digest. `patches` holds the patches of
-  /// all frames of the span, one after another.
-  func assemble(_ wanted: [Int], of span: Range<Int>, patches: AlignedBuffer) -> [Int] {
+  /// Returns those of `wanted` that are in `plain` now, each proved by its digest. `fetched` holds what the recipes of
+  /// all frames of the span take from the bundle, one after another.
+  func assemble(_ wanted: [Int], of span: Range<Int>, fetched: AlignedBuffer) -> [Int] {
     var possible: [Int] = []
     var copies: [Copy] = []
-    var stored = 0
+    var used = 0
     var rest = wanted[...]
     for index in span {
       // The plan took it only because there is one.
       guard let recipe = source.recipes[index] else { continue }
-      let count = recipe.patch?.storedLength ?? 0
+      let count = recipe.fetchedLength
       if rest.first == index {
         rest.removeFirst()
         let place = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
-        let patch = UnsafeRawBufferPointer(patches.slice(stored, count))
-        if prepare(recipe, patch, at: place, &copies) { possible.append(index) }
+        let bytes = UnsafeRawBufferPointer(fetched.slice(used, count))
+        if prepare(recipe, bytes, at: place, &copies) { possible.append(index) }
       }
-      stored += count
+      used += count
     }
     let start = table[span.lowerBound].imageOffset
     for copy in copies { perform(copy) }
@@ -48,26 +48,29 @@ final class FrameAssembly {
 
   /// Everything of one frame but what is copied from the base, which goes to `copies`. False when it cannot be had.
   private func prepare(
-    _ recipe: FrameRecipe, _ patch: UnsafeRawBufferPointer, at place: Int, _ copies: inout [Copy]
+    _ recipe: FrameRecipe, _ fetched: UnsafeRawBufferPointer, at place: Int,
+    _ copies: inout [Copy]
   ) -> Bool {
+    var rest = fetched
     if let described = recipe.patch {
       // The bundle has the whole frame too, so damage here is no reason to give up.
-      guard Digest(of: patch) == described.storedDigest else { return false }
+      guard Digest(of: fetched) == described.storedDigest else { return false }
       guard readsBase(described.windows),
         decoder.decode(
-          patch: patch, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
+          patch: fetched, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
           into: patched.prefix(recipe.patchedLength))
       else { return false }
+      rest = UnsafeRawBufferPointer(patched.prefix(recipe.patchedLength))
     }
-    var (done, used) = (place, 0)
+    var done = place
     for segment in recipe.segments {
       switch segment.source {
       case .zero:
         plain.slice(done, segment.length).initializeMemory(as: UInt8.self, repeating: 0)
-      case .patch:
+      case .patch, .stored:
         plain.slice(done, segment.length).copyMemory(
-          from: UnsafeRawBufferPointer(patched.slice(used, segment.length)))
-        used += segment.length
+          from: UnsafeRawBufferPointer(rebasing: rest.prefix(segment.length)))
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(segment.length))
       case .base(let offset): copies.append(offset, segment.length, to: done)
       }
       done += segment.length
@@ -103,8 +106,32 @@ final class FrameAssembly {
 
   /// A booted slot that cannot be read in places is no reason to give up: the bundle has the frame.
   private func readsBase(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
-    do { try source.base.read(into: buffer, at: offset) } catch { return false }
+    do {
+      if offset % UInt64(BundleLimits.blockBytes) == 0 {
+        try source.base.read(into: buffer, at: offset)
+      } else {
+        try readBetweenBlocks(at: offset, into: buffer)
+      }
+    } catch { return false }
     return true
+  }
+
+  /// A device gives whole blocks. Patches are decoded before anything is copied, so `prefix` is free.
+  private func readBetweenBlocks(
+    at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer
+  ) throws {
+    let block = BundleLimits.blockBytes
+    var done = 0
+    while done < buffer.count {
+      let place = offset + UInt64(done)
+      let before = Int(place % UInt64(block))
+      let count = min(buffer.count - done, prefix.bytes.count - before)
+      let whole = prefix.prefix((before + count + block - 1) / block * block)
+      try source.base.read(into: whole, at: place - UInt64(before))
+      UnsafeMutableRawBufferPointer(rebasing: buffer[done..<done + count]).copyMemory(
+        from: UnsafeRawBufferPointer(rebasing: whole[before..<before + count]))
+      done += count
+    }
   }
 }
 

@@ -56,7 +56,8 @@ struct Installation {
     try device.flush()
   }
 
-  /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead.
+  /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead; of recipes that take parts of
+  /// frames the source is one that can go back.
   func write(_ plan: InstallPlan) throws {
     var (done, shown): (UInt64, UInt64) = (0, 0)
     func report(_ count: UInt64) {
@@ -67,8 +68,9 @@ struct Installation {
           .writing, done: shown, total: plan.writeBytes, fetched: bundle.reader.bytesFetched))
     }
     let frames = plan.frames(from: .base)
-    bundle.reader.expect(
-      frames.compactMap { rebuild?.patchRange(of: $0) } + storedRanges(of: plan))
+    let parts = rebuild.map { frames.flatMap($0.ranges) } ?? []
+    let isAhead = rebuild?.isForBase ?? true
+    bundle.reader.expect(isAhead ? parts + storedRanges(of: plan) : parts)
     var missed: Set<Int> = []
     let spans = FrameSpans(artefact)
     if let rebuild, !frames.isEmpty {
@@ -85,12 +87,28 @@ struct Installation {
     }
     let fetched = Set(plan.frames(from: .bundle)).union(plan.frames(from: .zero)).union(missed)
     let rest = InstallPlan(table) { !fetched.contains($0) }
-    if !missed.isEmpty { bundle.reader.expect(storedRanges(of: rest)) }
+    if !missed.isEmpty || !isAhead { try expect(storedRanges(of: rest)) }
     let writing = SlotWriting(
       table: table, spans: spans, target: target, cancellation: cancellation)
     try writing.run(rest, from: bundle, progress: report)
     try bundle.checkEnd()
     observer(.written(target.written, fetched: bundle.reader.bytesFetched))
+  }
+
+  /// From where the reader stands, or from before that.
+  private func expect(_ ranges: [Range<UInt64>]) throws {
+    if let start = ranges.first?.lowerBound, start < bundle.reader.position {
+      try bundle.reader.skip(to: start)
+    }
+    bundle.reader.expect(ranges)
+  }
+
+  /// What was moved so far, for the record.
+  func figures(_ plan: InstallPlan, milliseconds: Int64) -> UpdateFigures {
+    let fetched = bundle.reader.bytesFetched
+    return UpdateFigures(
+      fetchedBytes: fetched, savedBytes: plan.savedBytes(fetched: fetched),
+      writtenBytes: target.written, milliseconds: milliseconds)
   }
 
   private func storedRanges(of plan: InstallPlan) -> [Range<UInt64>] {

@@ -93,9 +93,14 @@ public struct OpenedBundle {
   /// Where a table's payload stands in the bundle.
   func payloadOffset(of table: PlacedTable) -> UInt64 { header.payloadOffset + table.payloadOffset }
 
-  /// Where a frame's stored bytes stand in the bundle. The slot image is the first artefact.
+  /// Where the payload of an artefact stands in the bundle.
+  func payloadOffset(of artefact: Artefact) -> UInt64 {
+    header.payloadOffset + manifest.payloadOffset(of: artefact)
+  }
+
+  /// Where a frame's stored bytes stand in the bundle: one of the slot image.
   func offset(of frame: Frame) -> UInt64 {
-    header.payloadOffset + manifest.tablePayloadsLength + frame.payloadOffset
+    (manifest.slotImage.map(payloadOffset) ?? header.payloadOffset) + frame.payloadOffset
   }
 
   /// Where the stored bytes of `frames` stand, which are one after another in `table`; nil when there are none.

@@ -67,6 +67,12 @@ public struct Provisioner: Sendable {
     }
     try GrubStore(path: grubEnvironment).recreate(
       BootControl(first: first, a: state(.a), b: state(.b), tries: tries))
+    let stamp = RecordStamp(
+      at: context.now, boot: context.bootID, command: ProcessArguments.command)
+    let log = AuditLog(directory: stateDirectory)
+    for entry in ledger.history.entries {
+      log.append(RecordEntry(RecordEvent(entry, in: ledger), stamp))
+    }
     return digests
   }
 

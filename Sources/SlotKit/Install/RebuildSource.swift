@@ -6,21 +6,28 @@ struct InstalledBase {
   let device: any SlotDevice
 }
 
-/// What rebuilds frames: recipes, the image that they start from, and where their patches stand.
+/// What rebuilds frames: recipes, the image that they start from, and where what else they need stands.
 struct RebuildSource: Sendable {
   let recipes: any FrameRecipes
   /// The booted slot.
   let base: any SlotDevice
-  /// Bytes from the start of the bundle to the first patch.
-  let patchesOffset: UInt64
+  /// Bytes from the start of the bundle to the payload that the recipes take from: patches, or the frames themselves.
+  let payloadOffset: UInt64
   /// The recipes were made for what the booted slot should hold; else they are guesses from hashes.
   let isForBase: Bool
 
-  /// Where the patch of frame `index` stands in the bundle; nil when it has none.
-  func patchRange(of index: Int) -> Range<UInt64>? {
-    guard let patch = recipes[index]?.patch else { return nil }
-    let start = patchesOffset + recipes.payloadOffset(of: index)
-    return start..<start + UInt64(patch.storedLength)
+  /// Where the bytes stand in the bundle that the recipe of frame `index` takes from there, in ascending order.
+  func ranges(of index: Int) -> [Range<UInt64>] {
+    guard let recipe = recipes[index], recipe.fetchedLength > 0 else { return [] }
+    var start = payloadOffset + recipes.payloadOffset(of: index)
+    if let patch = recipe.patch { return [start..<start + UInt64(patch.storedLength)] }
+    var ranges: [Range<UInt64>] = []
+    for segment in recipe.segments {
+      let end = start + UInt64(segment.length)
+      if segment.source == .stored { ranges.append(start..<end) }
+      start = end
+    }
+    return ranges
   }
 }
 
@@ -53,20 +60,19 @@ struct RebuildSearch {
       delta.baseLength <= device.byteCount
     else { return nil }
     return RebuildSource(
-      recipes: delta, base: device, patchesOffset: bundle.payloadOffset(of: placed),
+      recipes: delta, base: device, payloadOffset: bundle.payloadOffset(of: placed),
       isForBase: true)
   }
 
   /// Whether some of what stands in samples of the booted slot is in the image: a whole pass over a slot that holds
   /// something else would cost time for nothing.
   private func isPromising(
-    _ device: any SlotDevice, _ length: UInt64, _ blocks: BlockTable, _ policy: SearchPolicy
+    _ scan: BlockScan, _ length: UInt64, _ count: Int, _ policy: SearchPolicy
   ) throws -> Bool {
-    let (samples, unreadable) = try BlockScan.samples(of: device, length: length, cancellation)
-    guard unreadable == 0 else { return true }
+    let samples = try scan.samples(of: count, length: length)
+    guard samples.unreadable == 0 else { return true }
     return policy.isPromising(
-      found: blocks.count(in: BlockIndex(samples), frames: table),
-      of: samples.count { $0 != .ofZeros })
+      found: samples.found, of: samples.searched / BundleLimits.blockBytes)
   }
 
   /// Not for a source of which everything travels.
@@ -81,15 +87,19 @@ struct RebuildSearch {
     else { return nil }
     let device = base.device
     let length = policy.reach(installed: base.image?.imageLength, capacity: device.byteCount)
-    guard try isPromising(device, length, blocks, policy) else { return nil }
+    let search = BlockSearch(blocks)
+    let scan = BlockScan(device: device, search: search, cancellation: cancellation)
+    guard try isPromising(scan, length, blocks.blockCount, policy) else { return nil }
     let meter = Meter(.searching, total: length, bundle.reader, observer)
-    let (hashes, unreadable) = try meter.following { report in
-      try BlockScan.hashes(of: device, length: length, cancellation, progress: report)
+    let outcome = try meter.following { report in
+      try scan.all(of: blocks.blockCount, length: length, progress: report)
     }
-    if unreadable > 0 {
+    if outcome.unreadable > 0 {
       observer(.warning("\(device.name), which is running, cannot be read everywhere"))
     }
-    let map = BlockMap(blocks, artefact, table, base: BlockIndex(hashes))
-    return RebuildSource(recipes: map, base: device, patchesOffset: 0, isForBase: false)
+    let map = BlockMap(blocks, search, table, found: outcome.places)
+    return RebuildSource(
+      recipes: map, base: device, payloadOffset: bundle.payloadOffset(of: artefact),
+      isForBase: false)
   }
 }

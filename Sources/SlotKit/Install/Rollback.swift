@@ -18,11 +18,18 @@ extension Updater {
   public func rollback(
     force: Bool, observer: @escaping InstallObserver
   ) throws -> RollbackOutcome {
+    try reportingFailure { try rollbackLocked(force: force, observer) }
+  }
+
+  private func rollbackLocked(
+    force: Bool, _ observer: @escaping InstallObserver
+  ) throws -> RollbackOutcome {
     let lock = try lock("rollback")
     defer { withExtendedLifetime(lock) {} }
     var state = try accounted(try readState())
     for warning in state.warnings { observer(.warning(warning)) }
     let target = booted.other
+    let known = state.ledger.history.lastNumber
     switch state.assessment {
     case .trial:
       throw PolicyFailure(
@@ -38,6 +45,7 @@ extension Updater {
       state.ledger.cancel(target, context)
       // Called off it is; a record that is missing is made by the next command.
       do { _ = try ledgers.save(state.ledger) } catch { observer(.warning(error.message)) }
+      report(state.ledger, since: known)
       return .cancelled(version: version)
     case .settled, .returned, .failedOver, .switchNeverHappened: break
     }
@@ -51,6 +59,7 @@ extension Updater {
     state.ledger.rollBack(from: booted, context)
     state.ledger = try ledgers.save(state.ledger)
     try boot.save(state.control.switched(to: target, image: record.image.imageDigest))
+    report(state.ledger, since: known)
     observer(.switched)
     return .staged(version: record.image.version)
   }

@@ -1,7 +1,7 @@
 internal import SlotCore
 
-/// Puts frames together from the booted slot and patches, and writes the blocks in which the target differs. The
-/// calling thread reads the patches, others decode, prove and write.
+/// Puts frames together from the booted slot and the bundle's patches or parts of frames, and writes the blocks in which
+/// the target differs. The calling thread reads the bundle, others decode, prove and write.
 struct SlotRebuilding: Sendable {
   let table: FrameTable
   let spans: FrameSpans
@@ -11,8 +11,8 @@ struct SlotRebuilding: Sendable {
 
   private struct Job: Sendable {
     let frames: Range<Int>
-    /// One after another.
-    let patches: AlignedBuffer
+    /// What the recipes of all `frames` take from the bundle, one after another.
+    let fetched: AlignedBuffer
   }
 
   /// Returns the frames that did not match their digest: the booted slot is not what it is taken for or cannot be
@@ -29,7 +29,7 @@ struct SlotRebuilding: Sendable {
         let assembly = FrameAssembly(table, source, spans)
         return { job in
           missed.insert(try perform(job, assembly))
-          return job.patches
+          return job.fetched
         }
       })
     return missed.all
@@ -47,12 +47,12 @@ struct SlotRebuilding: Sendable {
         try cancellation.check()
         guard let buffer = pipeline.takeBuffer() else { return }
         var count = 0
-        for range in piece.compactMap(source.patchRange) {
+        for range in piece.flatMap(source.ranges) {
           try bundle.reader.skip(to: range.lowerBound)
           try bundle.reader.fill(buffer.slice(count, range.count), of: bundle.length)
           count += range.count
         }
-        guard pipeline.put(Job(frames: piece, patches: buffer)) else { return }
+        guard pipeline.put(Job(frames: piece, fetched: buffer)) else { return }
         let image = table.imageRange(piece)
         done += image.upperBound - image.lowerBound
         progress(done)
@@ -74,7 +74,7 @@ struct SlotRebuilding: Sendable {
         wanted.append(index)
       }
     }
-    let had = assembly.assemble(wanted, of: job.frames, patches: job.patches)
+    let had = assembly.assemble(wanted, of: job.frames, fetched: job.fetched)
     for frames in sideBySide(had) {
       let place = table.imageRange(frames)
       let start = Int(place.lowerBound - image.lowerBound)

@@ -27,6 +27,8 @@ public struct UpdateStatus: Equatable, Sendable {
   public var floor: Int64
   public var knownBad: [KnownBad]
   public var history: [HistoryEntry]
+  /// The other slot holds all of its image, which automatic updates wrote and did not make next to boot.
+  public var isDownloaded: Bool
   /// How far the watch over this boot is; nil when nobody watches.
   public var health: HealthReport?
   public var warnings: [String]
@@ -105,7 +107,13 @@ extension Updater {
           gaveUp: run.gaveUp != nil),
       tries: control.tries, nextBoot: BootDecision(control).outcome,
       environmentError: environmentError, floor: max(identity.floor ?? 0, ledger.floor),
-      knownBad: ledger.knownBad, history: ledger.history.entries, health: run.health,
+      knownBad: ledger.knownBad, history: ledger.history.entries,
+      isDownloaded: isDownloaded(ledger[booted.other]), health: run.health,
       warnings: warnings)
+  }
+
+  private func isDownloaded(_ record: SlotRecord?) -> Bool {
+    guard let record, record.state == .writing else { return false }
+    return autoStore.memory().downloaded == record.image.imageDigest
   }
 }

@@ -32,7 +32,7 @@ extension Updater {
   ///
   /// - Throws: `PolicyFailure.rebootPending`, `BootControlFailure`, `LockFailure`.
   public func confirm() throws -> (outcome: ConfirmOutcome, warnings: [String]) {
-    try confirm(by: .operator)
+    try reportingFailure { try confirm(by: .operator) }
   }
 
   func confirm(
@@ -62,8 +62,25 @@ extension Updater {
     try boot.save(confirmed)
     run.unmarkTrial()
     let version = image?.version ?? identity.version ?? "unknown"
+    let isKept = unsaved.isEmpty && !state.ledgerIsUnreadable
+    reportEnd(
+      of: state, since: isKept ? raw.ledger.history.lastNumber : nil,
+      RecordEvent(.confirmed, slot: booted, version: version, reason: authority.name))
     return state.assessment == .trial
       ? (.confirmed(version: version), warnings) : (.triesGivenBack, warnings)
+  }
+
+  /// Tells the record how a trial was confirmed. Where the ledger has no record of it, `event` says it.
+  ///
+  /// - Parameter known: the newest entry before; nil where the ledger could not be written. Then what else it would
+  ///   have is accounted for at another boot.
+  private func reportEnd(of state: DeviceState, since known: Int64?, _ event: RecordEvent) {
+    let entries = known.map { state.ledger.history.entries(after: $0) } ?? []
+    if let known { report(state.ledger, since: known) }
+    let confirmed = HistoryEntry.Event.confirmed.rawValue
+    if state.assessment == .trial, !entries.contains(where: { $0.event == confirmed }) {
+      recorder.record(event)
+    }
   }
 
   /// Nil when there is no boot environment, or a damaged one.
@@ -101,9 +118,12 @@ extension Updater {
     control[booted].bootable = true
     try boot.recreate(control)
     run.unmarkTrial()
+    let known = state.ledger.history.lastNumber
     state.ledger.confirm(booted, by: authority.name, context)
     state.ledger.repaired(booted, detail: "boot environment", context)
-    return saveOrWarn(state)
+    let warnings = saveOrWarn(state)
+    report(state.ledger, since: known)
+    return warnings
   }
 
   /// Ends the trial of the booted slot badly: the other slot boots next, and this image is remembered.
@@ -113,6 +133,12 @@ extension Updater {
   /// - Returns: the version that comes back.
   /// - Throws: `PolicyFailure.noTrial`, `.rollbackUnverified`, `BootControlFailure`, `LockFailure`.
   public func reject(reason: String) throws -> (returnsTo: String, warnings: [String]) {
+    try reportingFailure { try rejectLocked(reason) }
+  }
+
+  private func rejectLocked(
+    _ reason: String
+  ) throws -> (returnsTo: String, warnings: [String]) {
     let lock = try lock("reject", .operator)
     defer { withExtendedLifetime(lock) {} }
     let state = stateWithoutWaiting(try boot.load())
@@ -164,9 +190,15 @@ extension Updater {
     var state = state
     var warnings = state.warnings + evidenceOrWarn(state)
     let image = state.ledger.image(in: booted)?.imageDigest
+    let known = state.ledger.history.lastNumber
     state.ledger.fail(booted, reason: end.reason, evidence: end.evidence, context)
     warnings += saveOrWarn(state)
     do { try run.recordGivenUp(by: end.authority.name) } catch { warnings.append("\(error)") }
+    // After the switch, which is what counts, and whatever comes of it.
+    defer {
+      report(
+        state.ledger, since: known, isRejected: end.authority.name == TrialAuthority.operator.name)
+    }
     try write(state.control.fallenBack(from: booted, image: image, reason: end.reason))
     return (state.ledger[booted.other]?.image.version ?? "unknown", warnings)
   }

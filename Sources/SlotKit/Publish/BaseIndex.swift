@@ -1,50 +1,54 @@
 internal import SlotCore
 
-/// Where the contents of a base stand: its blocks by their hash, and samples of its bytes by where they are alike.
+/// What a base has of an image: blocks, wherever they stand, and samples of its bytes by where they are alike.
 struct BaseIndex: Sendable {
   /// Bytes of the ranges that a patch may use: large enough that what belongs together is mostly in one.
   static let windowBytes = 64 << 10
   /// More of them made patches 1 % smaller, and cost a device twice the reads.
   static let windowsForPatch = 8
 
+  /// Of the base, looked through at a time.
+  private static let pieceBytes = 4 << 20
+
   private let base: BaseImage
-  /// Hash and number of each block that is not zero, sorted.
-  private let blocks: [(hash: UInt64, block: UInt64)]
+  private let table: BlockTable
+  private let search: BlockSearch
+  private let places: BlockPlaces
   private let samples: SampleTable
 
-  init(_ base: BaseImage) {
+  /// Looks for all blocks that `table` tells of, on all processors.
+  init(_ base: BaseImage, _ table: BlockTable) throws {
     self.base = base
-    let bytes = base.bytes
-    let block = BundleLimits.blockBytes
-    var blocks: [(hash: UInt64, block: UInt64)] = []
-    blocks.reserveCapacity(bytes.count / block)
-    for index in 0..<bytes.count / block {
-      let content = UnsafeRawBufferPointer(rebasing: bytes[index * block..<(index + 1) * block])
-      if !content.isAllZero { blocks.append((BlockHash.wide(content), UInt64(index))) }
-    }
-    self.blocks = blocks.sorted { ($0.hash, $0.block) < ($1.hash, $1.block) }
-    samples = SampleTable(bytes)
+    self.table = table
+    let search = BlockSearch(table)
+    let found = FoundPlaces(count: table.blockCount)
+    let (piece, bytes) = (BaseIndex.pieceBytes, base.bytes.count)
+    try OrderedWork.run(
+      count: (bytes + piece - 1) / piece,
+      work: { index in
+        // The last block of a piece may end in the next one.
+        let start = index * piece
+        let end = min(bytes, start + piece + BundleLimits.blockBytes)
+        let content = UnsafeRawBufferPointer(rebasing: base.bytes[start..<end])
+        return (search.find(in: content, starts: piece).matches, UInt64(start))
+      }, deliver: { found.add($0, from: $1) })
+    self.search = search
+    places = found.places
+    samples = SampleTable(base.bytes)
   }
 
-  /// A block of the base with the same bytes as `content`: `expected` if it has, else the first there is.
-  func find(_ content: UnsafeRawBufferPointer, expected: UInt64) -> UInt64? {
-    if isEqual(content, block: expected) { return expected }
-    let hash = BlockHash.wide(content)
-    var (low, high) = (0, blocks.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if blocks[middle].hash < hash { low = middle + 1 } else { high = middle }
-    }
-    guard low < blocks.count, blocks[low].hash == hash,
-      isEqual(content, block: blocks[low].block)
+  /// Where in the base stands what `content`, block `block` of the image, is: at `expected` if it does, in bytes.
+  func find(_ content: UnsafeRawBufferPointer, block: Int, expected: UInt64) -> UInt64? {
+    if isEqual(content, at: expected) { return expected }
+    // A hash only proposes.
+    guard let place = places.place(of: block, in: table, search), isEqual(content, at: place)
     else { return nil }
-    return blocks[low].block
+    return place
   }
 
-  private func isEqual(_ content: UnsafeRawBufferPointer, block: UInt64) -> Bool {
-    let size = UInt64(BundleLimits.blockBytes)
-    guard block < UInt64(base.bytes.count) / size else { return false }
-    let start = Int(block * size)
+  private func isEqual(_ content: UnsafeRawBufferPointer, at place: UInt64) -> Bool {
+    guard place + UInt64(content.count) <= UInt64(base.bytes.count) else { return false }
+    let start = Int(place)
     return content.isEqual(
       to: UnsafeRawBufferPointer(rebasing: base.bytes[start..<start + content.count]))
   }
@@ -71,7 +75,17 @@ struct BaseIndex: Sendable {
     }
     return result
   }
+}
 
+/// `@unchecked Sendable`: `OrderedWork` calls `add` one at a time, and the rest is read when all is done.
+private final class FoundPlaces: @unchecked Sendable {
+  private(set) var places: BlockPlaces
+
+  init(count: Int) { places = BlockPlaces(count: count) }
+
+  func add(_ matches: [BlockSearch.Match], from start: UInt64) {
+    places.add(matches, from: start)
+  }
 }
 
 /// Samples of a base: for some runs of 32 bytes, chosen by their content so that they are the same wherever they

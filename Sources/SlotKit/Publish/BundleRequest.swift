@@ -6,7 +6,8 @@ public struct BundleRequest: Sendable {
   public static let defaultFrameSize = 256 << 10
   public static let defaultLevel = 9
 
-  public var image: String
+  /// Nil for a bundle of services alone.
+  public var image: String?
   public var output: String
   public var product: String
   public var version: String
@@ -18,16 +19,18 @@ public struct BundleRequest: Sendable {
   public var notes: [String]
   /// Bundles of older releases, from whose images devices can rebuild this one.
   public var bases: [String]
+  /// What services run from.
+  public var trees: [TreeRequest]
   /// Bytes of a frame before compression: a power of two from 64 KiB to 4 MiB.
   public var frameSize: Int
   /// zstd's, 1 to 22.
   public var level: Int
 
   public init(
-    image: String, output: String, product: String, version: String, sequence: Int64,
+    image: String?, output: String, product: String, version: String, sequence: Int64,
     compatible: [String], minimumSource: Int64? = nil, floor: Int64? = nil, created: Timestamp,
-    notes: [String] = [], bases: [String] = [], frameSize: Int = BundleRequest.defaultFrameSize,
-    level: Int = BundleRequest.defaultLevel
+    notes: [String] = [], bases: [String] = [], trees: [TreeRequest] = [],
+    frameSize: Int = BundleRequest.defaultFrameSize, level: Int = BundleRequest.defaultLevel
   ) {
     self.image = image
     self.output = output
@@ -40,6 +43,7 @@ public struct BundleRequest: Sendable {
     self.created = created
     self.notes = notes
     self.bases = bases
+    self.trees = trees
     self.frameSize = frameSize
     self.level = level
   }
@@ -62,6 +66,12 @@ public struct BundleRequest: Sendable {
       BundleLimits.frameBytes.contains(frameSize) && frameSize & (frameSize - 1) == 0,
       "the frame size must be a power of two from 65536 to 4194304")
     try require(bases.count <= 32, "there must be at most 32 bases")
+    try require(image != nil || !trees.isEmpty, "there must be an image or a tree")
+    try require(image != nil || bases.isEmpty, "a base needs an image")
+    for tree in trees { try tree.validate(version: version) }
+    let names = Set(trees.map(\.name) + ["root"])
+    try require(names.count == trees.count + 1, "each tree needs a name of its own, and not 'root'")
+    try require(trees.count < BundleLimits.artefactCount, "there are too many trees")
     try require((1...22).contains(level), "the level must be 1 to 22")
   }
 

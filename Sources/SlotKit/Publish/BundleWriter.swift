@@ -7,8 +7,6 @@ internal import SystemPackage
 /// and the bundle is put together and named when all of it is known.
 public enum BundleWriter {
   private static let artefactName = "root"
-  /// How much of the image one thread works on at a time.
-  private static let pieceBytes = 4 << 20
 
   /// Writes the bundle, unsigned when `key` is nil, and returns its manifest.
   ///
@@ -17,37 +15,39 @@ public enum BundleWriter {
   /// - Throws: `RequestFailure`, `SourceFailure`, `OutputFailure`.
   public static func write(_ request: BundleRequest, key: SecretKey?) throws -> Manifest {
     try request.validate()
-    let image = try InputFile(request.image)
-    let length = try paddedLength(of: image, frameSize: request.frameSize)
     let output = FilePath(request.output)
-    let payload = try FrameCollector(besides: output)
-    let framesPerPiece = max(1, pieceBytes / request.frameSize)
-    let pieceLength = UInt64(framesPerPiece * request.frameSize)
-    try OrderedWork.run(
-      count: Int((length + pieceLength - 1) / pieceLength),
-      work: { index in
-        let start = UInt64(index) * pieceLength
-        let size = Int(min(pieceLength, length - start))
-        let bytes = try piece(of: image, at: start, count: size)
-        return encode(bytes, request)
-      }, deliver: { try payload.append($0) })
-    let artefact = Artefact(
-      name: artefactName, kind: .slotImage, length: length,
-      imageDigest: Digest(of: payload.plainDigests), frameSize: request.frameSize,
-      payloadLength: payload.length)
-    let deltas = try request.bases.map { base in
-      try DeltaWriter(
-        base: base, product: request.product, artefact: artefact,
-        storedLengths: payload.storedLengths, besides: output,
-        piece: { index in
-          let start = UInt64(index) * UInt64(request.frameSize)
-          return try piece(
-            of: image, at: start, count: Int(min(UInt64(request.frameSize), length - start)))
-        })
+    var artefacts: [EncodedArtefact] = []
+    var deltas: [DeltaWriter] = []
+    if let path = request.image {
+      let image = try InputFile(path)
+      let encoded = try EncodedArtefact(image, name: artefactName, kind: .slotImage, request)
+      deltas = try request.bases.map { try delta(from: $0, to: encoded, image, request) }
+      artefacts.append(encoded)
     }
     try requireDistinct(deltas, request)
-    return try assemble(
-      request, key: key, artefact, payload: payload, deltas: deltas, at: output)
+    for tree in request.trees {
+      let archive = try OutputFile(besides: output)
+      let content = try TreeArchive.write(tree, created: request.created, to: archive)
+      artefacts.append(
+        try EncodedArtefact(
+          try archive.input(), name: tree.name, kind: .tree, tree: content, request))
+    }
+    return try assemble(request, key: key, artefacts, deltas: deltas, at: output)
+  }
+
+  private static func delta(
+    from base: String, to encoded: EncodedArtefact, _ image: InputFile, _ request: BundleRequest
+  ) throws -> DeltaWriter {
+    let length = encoded.artefact.length
+    return try DeltaWriter(
+      base: base, product: request.product, artefact: encoded.artefact,
+      storedLengths: encoded.payload.storedLengths, blocks: try encoded.blockTable(),
+      besides: FilePath(request.output),
+      piece: { index in
+        let start = UInt64(index) * UInt64(request.frameSize)
+        return try EncodedArtefact.piece(
+          of: image, at: start, count: Int(min(UInt64(request.frameSize), length - start)))
+      })
   }
 
   private static func requireDistinct(
@@ -59,71 +59,20 @@ public enum BundleWriter {
     }
   }
 
-  /// The image's bytes, rounded up to whole blocks.
-  private static func paddedLength(
-    of image: InputFile, frameSize: Int
-  ) throws(RequestFailure) -> UInt64 {
-    let name = "\(image.path)".printable
-    guard image.length > 0 else {
-      throw RequestFailure(
-        .imageEmpty, "the image \(name) is empty", hint: "give the image of a root file system")
-    }
-    let block = UInt64(BundleLimits.blockBytes)
-    let limit = BundleLimits.tablesBytes / UInt64(FrameTable.recordBytes) * UInt64(frameSize)
-    guard image.length <= min(BundleLimits.imageBytes, limit) else {
-      throw RequestFailure(
-        .imageTooLarge, "the image \(name) is too large for frames of \(frameSize) bytes",
-        hint: "use a larger --frame-size; no image may be larger than 16 TiB")
-    }
-    return (image.length + block - 1) / block * block
-  }
-
-  /// Bytes of the image, with zeros behind its end.
-  private static func piece(
-    of image: InputFile, at start: UInt64, count: Int
-  ) throws(SourceFailure) -> [UInt8] {
-    var bytes = try image.bytes(at: start, count: count)
-    guard start + UInt64(bytes.count) >= min(image.length, start + UInt64(count)) else {
-      throw SourceFailure(
-        .unreadable, "the image \(image.path) became shorter while it was read",
-        hint: "let nothing change the image meanwhile, then run the command again")
-    }
-    bytes.append(contentsOf: repeatElement(0, count: count - bytes.count))
-    return bytes
-  }
-
-  private static func encode(_ bytes: [UInt8], _ request: BundleRequest) -> EncodedPiece {
-    let encoder = FrameEncoder(level: request.level)
-    var piece = EncodedPiece()
-    for start in stride(from: 0, to: bytes.count, by: request.frameSize) {
-      let end = min(bytes.count, start + request.frameSize)
-      let (record, stored) = encoder.encode(Array(bytes[start..<end]))
-      piece.records.append(contentsOf: record.encoded)
-      piece.plainDigests.append(contentsOf: record.plainDigest.bytes)
-      piece.stored.append(contentsOf: stored)
-      piece.storedLengths.append(stored.count)
-      guard record.codec != .zero else { continue }
-      let hashes = bytes[start..<end].withUnsafeBytes { BlockTable.encoded(frame: $0) }
-      piece.blockHashes.append(contentsOf: hashes)
-    }
-    return piece
-  }
-
   private static func assemble(
-    _ request: BundleRequest, key: SecretKey?, _ artefact: Artefact, payload: FrameCollector,
+    _ request: BundleRequest, key: SecretKey?, _ artefacts: [EncodedArtefact],
     deltas: [DeltaWriter], at path: FilePath
   ) throws -> Manifest {
-    let table = TableDescription(
-      kind: TableDescription.frames, artefact: artefactName, length: UInt64(payload.records.count),
-      digest: Digest(of: payload.records))
-    let blocks = TableDescription(
-      kind: TableDescription.blocks, artefact: artefactName,
-      length: UInt64(payload.blockHashes.count), digest: Digest(of: payload.blockHashes))
+    let image = artefacts.first { $0.artefact.kind == .slotImage }
+    let trees = artefacts.filter { $0.artefact.kind == .tree }
+    let tables =
+      [image?.frames].compactMap { $0 } + deltas.map(\.table)
+      + [image?.blocks].compactMap { $0 } + trees.map(\.frames)
     let manifest = Manifest(
       product: request.product, version: request.version, sequence: request.sequence,
       compatible: request.compatible, minimumSource: request.minimumSource, floor: request.floor,
-      created: request.created, notes: request.notes, artefacts: [artefact],
-      tables: BundleLimits.fitting([table] + deltas.map(\.table) + [blocks]))
+      created: request.created, notes: request.notes, artefacts: artefacts.map(\.artefact),
+      tables: BundleLimits.fitting(tables))
     let bytes = manifest.encoded
     guard bytes.count <= BundleLimits.manifestBytes else {
       throw RequestFailure(
@@ -136,26 +85,31 @@ public enum BundleWriter {
     let signatures = key.map { key in
       Array(key.sign(bytes, trustedComment: manifest.trustedComment).file.utf8)
     }
-    try write(
-      bytes, signatures: signatures ?? [], tablesLength: manifest.tablesLength, payload: payload,
-      deltas: deltas, hasBlocks: manifest.blockTable(of: artefact) != nil, at: path)
+    try write(bytes, signatures: signatures ?? [], manifest, artefacts, deltas, at: path)
     return manifest
   }
 
   private static func write(
-    _ manifest: [UInt8], signatures: [UInt8], tablesLength: UInt64, payload: FrameCollector,
-    deltas: [DeltaWriter], hasBlocks: Bool, at path: FilePath
+    _ signed: [UInt8], signatures: [UInt8], _ manifest: Manifest, _ artefacts: [EncodedArtefact],
+    _ deltas: [DeltaWriter], at path: FilePath
   ) throws {
     let header = BundleHeader(
-      manifestLength: manifest.count, signaturesLength: signatures.count,
-      tablesLength: tablesLength)
+      manifestLength: signed.count, signaturesLength: signatures.count,
+      tablesLength: manifest.tablesLength)
     let output = try OutputFile(besides: path)
-    try output.append(header.encoded + manifest + signatures)
-    try output.append(payload.records)
-    for delta in deltas { try output.append(delta.tableBytes) }
-    if hasBlocks { try output.append(payload.blockHashes) }
+    try output.append(header.encoded + signed + signatures)
+    for table in manifest.tables {
+      let encoded = artefacts.first { $0.artefact.name == table.artefact }
+      switch table.kind {
+      case TableDescription.frames: try output.append(encoded?.payload.records ?? [])
+      case TableDescription.blocks: try output.append(encoded?.payload.blockHashes ?? [])
+      default: try output.append(deltas.first { $0.table == table }?.tableBytes ?? [])
+      }
+    }
     for delta in deltas { try output.append(delta.patches, length: delta.table.payloadLength) }
-    try output.append(payload.file, length: payload.length)
+    for encoded in artefacts {
+      try output.append(encoded.payload.file, length: encoded.artefact.payloadLength)
+    }
     try output.publish(replacing: true)
   }
 }
@@ -163,37 +117,4 @@ public enum BundleWriter {
 extension Manifest {
   /// What the project signs beside a manifest: for people, and the same every time.
   public var trustedComment: String { "\(product) \(version) sequence \(sequence)" }
-}
-
-/// The encoded frames of one piece of the image.
-private struct EncodedPiece: Sendable {
-  var records: [UInt8] = []
-  var plainDigests: [UInt8] = []
-  var stored: [UInt8] = []
-  var storedLengths: [Int] = []
-  var blockHashes: [UInt8] = []
-}
-
-/// The table that grows in memory, and the payload that goes to disk.
-///
-/// `@unchecked Sendable`: `OrderedWork` calls `append` one at a time, and the rest is read when all is done.
-private final class FrameCollector: @unchecked Sendable {
-  let file: OutputFile
-  private(set) var records: [UInt8] = []
-  private(set) var plainDigests: [UInt8] = []
-  private(set) var length: UInt64 = 0
-  /// Of each frame; 0 for zeros.
-  private(set) var storedLengths: [Int] = []
-  private(set) var blockHashes: [UInt8] = []
-
-  init(besides path: FilePath) throws(OutputFailure) { file = try OutputFile(besides: path) }
-
-  func append(_ piece: EncodedPiece) throws(OutputFailure) {
-    records.append(contentsOf: piece.records)
-    plainDigests.append(contentsOf: piece.plainDigests)
-    try file.append(piece.stored)
-    length += UInt64(piece.stored.count)
-    storedLengths += piece.storedLengths
-    blockHashes += piece.blockHashes
-  }
 }

@@ -1,8 +1,8 @@
 internal import SlotCore
 internal import SystemPackage
 
-/// Makes what rebuilds an image from that of an older bundle: for each frame the blocks that the base has, and one
-/// patch for the rest, compressed with the ranges of the base in front that are most like it.
+/// Makes what rebuilds an image from that of an older bundle: for each frame the blocks that the base has, at any byte, and
+/// one patch for the rest, compressed with the ranges of the base in front that are most like it.
 ///
 /// Memory is about an eighth of the base, for its index, and a few frames.
 struct DeltaWriter {
@@ -13,13 +13,13 @@ struct DeltaWriter {
   /// zstd's: made once, fetched by every device.
   private static let level = 19
 
-  /// `storedLengths` are those of the image's frames, which a recipe has to beat. `piece` gives the bytes of one
-  /// frame, on any thread.
+  /// `storedLengths` are those of the image's frames, which a recipe has to beat, and `blocks` are the hashes of its
+  /// blocks. `piece` gives the bytes of one frame, on any thread.
   ///
   /// - Throws: `SourceFailure`, `BundleFailure`, `OutputFailure`, `RequestFailure`.
   init(
     base path: String, product: String, artefact: Artefact, storedLengths: [Int],
-    besides output: FilePath,
+    blocks: BlockTable, besides output: FilePath,
     piece: @escaping @Sendable (Int) throws -> [UInt8]
   ) throws {
     let base = try BaseImage(bundle: path, besides: output)
@@ -29,16 +29,16 @@ struct DeltaWriter {
         "the base \(path.printable) is of product \(base.product), not \(product)",
         hint: "give the bundle of an older release of the same product with --base")
     }
-    let index = BaseIndex(base)
+    let index = try BaseIndex(base, blocks)
     let collector = try PatchCollector(besides: output)
-    let frameBlocks = UInt64(artefact.frameSize / BundleLimits.blockBytes)
+    let frameBlocks = artefact.frameSize / BundleLimits.blockBytes
     try OrderedWork.run(
       count: artefact.frameCount,
       work: { number in
         guard storedLengths[number] > 0 else { return EncodedFrame() }
         let plain = try piece(number)
         let frame = try plain.withUnsafeBytes {
-          try DeltaWriter.encode($0, firstBlock: UInt64(number) * frameBlocks, index)
+          try DeltaWriter.encode($0, firstBlock: number * frameBlocks, index)
         }
         return frame.patch.count < storedLengths[number] ? frame : EncodedFrame()
       }, deliver: { try collector.append($0) })
@@ -58,25 +58,28 @@ struct DeltaWriter {
   }
 
   private static func encode(
-    _ plain: UnsafeRawBufferPointer, firstBlock: UInt64, _ index: BaseIndex
+    _ plain: UnsafeRawBufferPointer, firstBlock: Int, _ index: BaseIndex
   ) throws -> EncodedFrame {
     var segments: [FrameRecipe.Segment] = []
     var rest: [UInt8] = []
-    var expected = firstBlock
-    for start in stride(from: 0, to: plain.count, by: BundleLimits.blockBytes) {
-      let block = UnsafeRawBufferPointer(rebasing: plain[start..<start + BundleLimits.blockBytes])
+    let size = BundleLimits.blockBytes
+    var expected = UInt64(firstBlock * size)
+    for start in stride(from: 0, to: plain.count, by: size) {
+      let block = UnsafeRawBufferPointer(rebasing: plain[start..<start + size])
       let source: FrameRecipe.Source
       if block.isAllZero {
         source = .zero
-      } else if let found = index.find(block, expected: expected) {
-        source = .base(found * UInt64(BundleLimits.blockBytes))
+      } else if let found = index.find(
+        block, block: firstBlock + start / size, expected: expected)
+      {
+        source = .base(found)
         expected = found
       } else {
         source = .patch
         rest.append(contentsOf: block)
       }
-      expected += 1
-      segments.append(source, length: block.count)
+      expected += UInt64(size)
+      segments.append(source, length: size)
     }
     guard !rest.isEmpty else { return EncodedFrame(FrameRecipe(segments: segments, patch: nil)) }
     let windows = rest.withUnsafeBytes { index.windows(for: $0) }

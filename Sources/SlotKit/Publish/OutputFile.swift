@@ -57,6 +57,13 @@ final class OutputFile: @unchecked Sendable {
     do { _ = try descriptor.writeAll(bytes) } catch { throw .cannotWrite(destination, error) }
   }
 
+  /// What was written so far, to be read.
+  ///
+  /// - Throws: `SourceFailure`.
+  func input() throws -> InputFile {
+    try InputFile("/proc/self/fd/\(descriptor.rawValue)")
+  }
+
   /// The first `length` bytes in memory. They are there as long as the mapping is.
   func mapped(length: UInt64) throws(OutputFailure) -> MappedBytes {
     do { return try MappedBytes(descriptor, length: Int(length)) } catch {

@@ -51,8 +51,11 @@ public struct Configuration: Equatable, Sendable {
 
   public var rebootCommand = ["systemctl", "reboot"]
 
+  public var auto = AutoSettings()
   public var background = BackgroundSettings()
   public var health = HealthSettings()
+  public var services = ServiceSettings()
+  public var record = RecordSettings()
 
   public init() {}
 
@@ -111,6 +114,9 @@ public struct Configuration: Equatable, Sendable {
     default:
       if try setFetch(value, reader) { return }
       if try background.set(value, reader) { return }
+      if try auto.set(value, reader) { return }
+      if try services.set(value, reader) { return }
+      if try record.set(value, reader) { return }
       guard try health.set(value, reader) else {
         throw reader.failure(.unknownKey, value, "is not a key of this file")
       }

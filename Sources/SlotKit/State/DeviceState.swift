@@ -136,6 +136,7 @@ extension Updater {
     guard settled.ledger != state.ledger || settled.control != state.control else { return state }
     try recordEvidence(state)
     settled.ledger = try ledgers.save(settled.ledger)
+    report(settled.ledger, since: state.ledger.history.lastNumber)
     if settled.control != state.control { try boot.save(settled.control) }
     return settled
   }
@@ -148,6 +149,7 @@ extension Updater {
     if settled.ledger != state.ledger {
       let warnings = saveOrWarn(settled)
       guard warnings.isEmpty else { return warnings }
+      report(settled.ledger, since: state.ledger.history.lastNumber)
     }
     guard settled.control != state.control else { return [] }
     try recordEvidence(state)

@@ -18,6 +18,10 @@ public struct Layout: Equatable, Sendable {
   /// Gone after a reboot: the lock, and what was seen in this boot.
   public let runDirectory: FilePath
   public let grubEnvironment: FilePath
+  /// The trees of services, and the links to them.
+  public let servicesDirectory: FilePath
+  /// Where journald listens (systemd.journal-fields(7)).
+  public let journalSocket: FilePath
   /// The folder that plays a device; nil on a real one.
   public let folder: FilePath?
 
@@ -27,7 +31,7 @@ public struct Layout: Equatable, Sendable {
     machineID: "/etc/machine-id", osRelease: ["/etc/os-release", "/usr/lib/os-release"],
     stateDirectory: "/var/lib/krux",
     dataMount: nil, runDirectory: "/run/krux", grubEnvironment: "/boot/efi/EFI/BOOT/grubenv",
-    folder: nil)
+    servicesDirectory: "/usr/lib/krux", journalSocket: "/run/systemd/journal/socket", folder: nil)
 
   public static func folder(_ path: FilePath) -> Layout {
     Layout(
@@ -37,7 +41,8 @@ public struct Layout: Equatable, Sendable {
       osRelease: [path.appending("os-release")], stateDirectory: path,
       dataMount: nil, runDirectory: path.appending("run"),
       grubEnvironment: path.appending("grubenv"),
-      folder: path)
+      servicesDirectory: path.appending("services"),
+      journalSocket: path.appending("run/journal"), folder: path)
   }
 
   /// The same, with the paths that the configuration sets.
@@ -52,6 +57,8 @@ public struct Layout: Equatable, Sendable {
         ?? (folder == nil ? Mounts.fstabMountPoint(holding: stateDirectory) : nil),
       runDirectory: runDirectory,
       grubEnvironment: configuration.bootEnvironment.map { FilePath($0) } ?? grubEnvironment,
-      folder: folder)
+      servicesDirectory: configuration.services.directory.map { FilePath($0) }
+        ?? servicesDirectory,
+      journalSocket: journalSocket, folder: folder)
   }
 }

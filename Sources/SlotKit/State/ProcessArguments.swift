@@ -20,4 +20,20 @@ public enum ProcessArguments {
   public static var programName: String {
     vector.first.map { String($0.split(separator: "/").last ?? "") } ?? ""
   }
+
+  /// Program and subcommand, as the record names who did something: `krux-update apply`.
+  public static var command: String { command(of: vector) }
+
+  static func command(of vector: [String]) -> String {
+    var words = vector.map { String($0.split(separator: "/").last ?? "") }
+    // `krux update apply` is `krux-update apply`.
+    if words.starts(with: ["krux", "update"]) {
+      words.replaceSubrange(..<2, with: ["krux-update"])
+    }
+    let name = words.first.map { $0.isEmpty ? "unknown" : $0 } ?? "unknown"
+    guard let verb = words.dropFirst().first, verb.allSatisfy({ $0.isASCII && $0.isLetter }) else {
+      return name
+    }
+    return "\(name) \(verb)"
+  }
 }

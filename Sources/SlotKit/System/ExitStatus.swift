@@ -14,16 +14,19 @@ public enum ExitStatus {
     case .bundle: 65
     case .source: 66
     case .health: 69
+    case .system: 72
     case .output: 73
     case .slot: 74
     case .lock: 75
     case .trust: 76
     case .permission: 77
     case .configuration: 78
+    case .mode: 79
     case .policy: 80
     case .bootControl: 81
     case .ledger: 82
     case .feed: 83
+    case .service: 84
     case .cancelled: 130
     }
   }

@@ -101,6 +101,14 @@ public enum Files {
   /// `stat(2)`; nil when there is nothing.
   static func status(_ path: FilePath) -> Stat? { try? Stat(path) }
 
+  /// Whether `path` is the file that is open as `file`, and no other that has its name now.
+  static func isOpen(_ path: FilePath, as file: FileDescriptor) -> Bool {
+    var (named, opened) = (stat(), stat())
+    return path.withPlatformString { lstat($0, &named) } == 0
+      && fstat(file.rawValue, &opened) == 0
+      && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino
+  }
+
   static func check(_ result: Int32) throws {
     guard result == 0 else { throw Errno(rawValue: errno) }
   }

@@ -149,11 +149,11 @@ struct BadBundle: Sendable, CustomTestStringConvertible {
       "same sequence", 80, "has the sequence of the running release, 10, and another image",
       signed { $0.manifest.sequence = 10 }),
     BadBundle(
-      "unknown artefact", 80, "of kind 'tree', which this version cannot",
+      "unknown artefact", 80, "of kind 'firmware', which this version cannot",
       signed { bundle in
         var tree = bundle.manifest.artefacts[0]
         tree.name = "service"
-        tree.kind = Artefact.Kind(rawValue: "tree")
+        tree.kind = Artefact.Kind(rawValue: "firmware")
         tree.payloadLength = 0
         bundle.manifest.artefacts.append(tree)
       }),

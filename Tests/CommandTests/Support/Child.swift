@@ -61,6 +61,14 @@ final class Child {
     }
   }
 
+  /// Whether the program has ended. Does not wait.
+  var isOver: Bool {
+    var info = siginfo_t()
+    // WNOWAIT leaves the end to `wait`; without one si_pid stays 0.
+    return waitid(P_PID, id_t(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0
+      && info._sifields._kill.si_pid != 0
+  }
+
   func signal(_ number: Int32) { kill(pid, number) }
 
   /// Waits for the end of the program.
@@ -74,6 +82,14 @@ final class Child {
       status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal,
       output: (try? String(contentsOfFile: outputPath, encoding: .utf8)) ?? "",
       errors: (try? String(contentsOfFile: errorPath, encoding: .utf8)) ?? "")
+  }
+
+  /// The same, for a program that could go on for ever: it is killed after `seconds`.
+  func wait(atMost seconds: Double) -> Ended {
+    let patience = DispatchWorkItem { [pid] in kill(pid, SIGKILL) }
+    DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: patience)
+    defer { patience.cancel() }
+    return wait()
   }
 
   deinit {

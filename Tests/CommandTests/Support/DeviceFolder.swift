@@ -50,11 +50,11 @@ final class DeviceFolder {
     return url(name).path
   }
 
-  /// The digest of every file but those that a reboot forgets.
+  /// The digest of every file but those that a reboot forgets, and what tells of a refusal.
   func snapshot() throws -> [String: Digest] {
     var digests: [String: Digest] = [:]
     for name in try FileManager.default.subpathsOfDirectory(atPath: path)
-    where !name.hasPrefix("run") {
+    where !name.hasPrefix("run") && name != "audit.log" {
       var isFolder: ObjCBool = false
       _ = FileManager.default.fileExists(atPath: url(name).path, isDirectory: &isFolder)
       digests[name] = isFolder.boolValue ? Digest(of: []) : Digest(of: try read(name))

@@ -57,7 +57,8 @@ final class EventStream {
     }
   }
 
-  private func line() throws -> String {
+  /// The next line.
+  func line() throws -> String {
     while true {
       if let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
         defer { pending.removeFirst(end + 1) }

@@ -12,12 +12,14 @@ final class ServedFeed {
   private var version: Int64 = 0
 
   /// Channels `stable` and `beta` without a release.
-  init(tls: Bool = false, rootKey: SecretKey? = nil) throws {
+  init(
+    tls: Bool = false, asksForCertificate: Bool = false, rootKey: SecretKey? = nil
+  ) throws {
     if let rootKey {
       feed.trust([rootKey], for: TUF.RoleName.root)
       feed.signers[TUF.RoleName.root] = [rootKey]
     }
-    server = try WebServer(tls: tls)
+    server = try WebServer(tls: tls, asksForCertificate: asksForCertificate)
     device = try DeviceFolder()
     for name in ["metadata", "targets/channels", "bundles"] {
       try FileManager.default.createDirectory(

@@ -11,15 +11,23 @@ import Testing
     return (0..<block).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
   }
 
-  private static func index(_ blocks: [[UInt8]]) -> BlockIndex {
-    BlockIndex(blocks.map { $0.withUnsafeBytes { BlockHash(of: $0) } })
+  private static func bytes(_ seeds: [Int?]) -> [UInt8] {
+    seeds.flatMap { $0.map(block) ?? [UInt8](repeating: 0, count: block) }
   }
 
   /// The map of an image of these blocks in a base of those; nil stands for a block of zeros.
   private func map(_ image: [Int?], base: [Int?]) throws -> BlockMap {
-    let zeros = [UInt8](repeating: 0, count: BlockMapTests.block)
-    func bytes(_ seeds: [Int?]) -> [[UInt8]] { seeds.map { $0.map(BlockMapTests.block) ?? zeros } }
-    let content = bytes(image).flatMap { $0 }
+    try map(image, in: BlockMapTests.bytes(base))
+  }
+
+  private func map(_ image: [Int?], in base: [UInt8], pieces: Int = 1 << 20) throws -> BlockMap {
+    try map(of: BlockMapTests.bytes(image), in: base, pieces: pieces)
+  }
+
+  /// `pieces` is where the base is cut for the search.
+  private func map(
+    of content: [UInt8], in base: [UInt8], pieces: Int = 1 << 20
+  ) throws -> BlockMap {
     let encoder = FrameEncoder(level: 1)
     let frames = stride(from: 0, to: content.count, by: BlockMapTests.frameSize).map {
       Array(content[$0..<min(content.count, $0 + BlockMapTests.frameSize)])
@@ -40,7 +48,16 @@ import Testing
     let blocks = try BlockTable(
       verifying: hashes, description: description(TableDescription.blocks, hashes),
       frames: frameTable)
-    return BlockMap(blocks, artefact, frameTable, base: BlockMapTests.index(bytes(base)))
+    let search = BlockSearch(blocks)
+    var places = BlockPlaces(count: blocks.blockCount)
+    base.withUnsafeBytes { bytes in
+      for start in stride(from: 0, to: base.count, by: pieces) {
+        let piece = UnsafeRawBufferPointer(
+          rebasing: bytes[start..<min(base.count, start + pieces + BlockMapTests.block)])
+        places.add(search.find(in: piece, starts: pieces).matches, from: UInt64(start))
+      }
+    }
+    return BlockMap(blocks, search, frameTable, found: places)
   }
 
   private func description(_ kind: String, _ bytes: [UInt8]) -> TableDescription {
@@ -60,10 +77,26 @@ import Testing
     #expect(map[0] == segments((.base(11 * 4096), 4), (.zero, 2), (.base(4096), 10)))
   }
 
-  @Test func aFrameWithABlockThatIsNowhereIsFetched() throws {
+  /// Of a frame that the bundle stores as it is, alone.
+  @Test func aBlockThatIsNowhereIsFetched() throws {
     let map = try map(Array(0..<32), base: Array(0..<20) + Array(21..<32))
     #expect(map[0] == segments((.base(0), 16)))
+    #expect(map[1] == segments((.base(16 * 4096), 4), (.stored, 1), (.base(20 * 4096), 11)))
+    #expect(map.payloadOffset(of: 1) == 1 << 16)
+  }
+
+  @Test func aCompressedFrameWithABlockThatIsNowhereIsFetched() throws {
+    let image = BlockMapTests.bytes(Array(0..<32)).map { $0 & 15 }
+    let changed = 20 * 4096
+    let map = try map(of: image, in: Array(image[..<changed] + image[(changed + 4096)...]))
+    #expect(map[0] == segments((.base(0), 16)))
     #expect(map[1] == nil)
+  }
+
+  /// Zeros alone are no reason to ask for the rest block by block.
+  @Test func aFrameOfWhichNothingIsFoundIsFetched() throws {
+    let map = try map(Array(0..<8) + [Int?](repeating: nil, count: 8), base: [50, 51])
+    #expect(map[0] == nil)
   }
 
   @Test func aFrameOfZerosNeedsNoRecipe() throws {
@@ -75,23 +108,47 @@ import Testing
   /// Of blocks that are alike, the one that goes on from the last is taken: fewer and longer reads.
   @Test func whatFollowsInTheBaseIsPreferred() throws {
     let map = try map([7, 8, 7, 9], base: [7, 1, 2, 7, 8, 7, 9])
-    // The first is where the image has it itself.
     #expect(map[0] == segments((.base(0), 1), (.base(4 * 4096), 3)))
   }
 
-  @Test func theOnlyPlaceIsFoundAmongMany() {
-    let blocks = (0..<500).map { BlockMapTests.block($0) }
-    let index = BlockMapTests.index(blocks)
-    for number in stride(from: 0, to: 500, by: 7) {
-      let hash = blocks[number].withUnsafeBytes { BlockHash(of: $0) }
-      #expect(index.find(hash, expected: 600, or: 3) == UInt32(number))
-    }
-    let other = BlockMapTests.block(1000).withUnsafeBytes { BlockHash(of: $0) }
-    #expect(index.find(other, expected: 0, or: 0) == nil)
+  /// Both places of a block in the image are served by the one in the base.
+  @Test func whatIsInTheImageTwiceNeedStandInTheBaseOnce() throws {
+    let map = try map([5, 6, 5], base: [1, 6, 2, 5])
+    #expect(
+      map[0] == segments((.base(3 * 4096), 1), (.base(4096), 1), (.base(3 * 4096), 1)))
   }
 
-  @Test func anEmptyBaseHasNothing() {
-    #expect(BlockIndex([]).find(BlockHash(7), expected: 0, or: 0) == nil)
-    #expect(BlockIndex([.ofZeros]).find(BlockHash(7), expected: 0, or: 0) == nil)
+  /// As in a compressed file system, where what follows a change stands at any byte.
+  @Test(arguments: [1, 777, 4095])
+  func blocksAreFoundAtAnyByte(_ moved: Int) throws {
+    let base = [UInt8](repeating: 0xAB, count: moved) + BlockMapTests.bytes(Array(0..<20))
+    for pieces in [1 << 20, 8192, 4096 * 3 + 5] {
+      let map = try map(Array(0..<20), in: base, pieces: pieces)
+      #expect(map[0] == segments((.base(UInt64(moved)), 16)), "\(pieces)")
+      #expect(map[1] == segments((.base(UInt64(moved + 16 * 4096)), 4)), "\(pieces)")
+    }
+  }
+
+  /// Of the base's last block every byte is looked at, and none behind it.
+  @Test func aBlockAtTheEndIsFound() throws {
+    let base = BlockMapTests.block(3) + [1, 2, 3] + BlockMapTests.block(4)
+    let map = try map([4, 3], in: base)
+    #expect(map[0] == segments((.base(4099), 1), (.base(0), 1)))
+    #expect(
+      try self.map([4, 3], in: base.dropLast())[0] == segments((.stored, 1), (.base(0), 1)))
+  }
+
+  @Test func anEmptyBaseHasNothing() throws {
+    #expect(try map([1, 2], in: [])[0] == nil)
+    #expect(try map([1, 2], in: [UInt8](repeating: 0, count: 9000))[0] == nil)
+  }
+
+  @Test func theOnlyPlaceIsFoundAmongMany() throws {
+    let order = (0..<500).map { $0 * 37 % 500 }
+    let map = try map(order, base: Array(0..<500))
+    for frame in 0..<31 {
+      let wanted = order[frame * 16..<frame * 16 + 16].map { UInt64($0) * 4096 }
+      #expect(map[frame]?.segments.map(\.source) == wanted.map { .base($0) })
+    }
   }
 }

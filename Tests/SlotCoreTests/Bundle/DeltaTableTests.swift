@@ -39,8 +39,10 @@ import Testing
   }
 
   @Test func layout() throws {
-    // Four segments: 3 blocks of the base in place, 1 of zeros, 4 of the patch, 8 from block 20 for 8.
-    let segments: [UInt8] = [4, 3 << 2 | 1, 0, 1 << 2, 4 << 2 | 2, 8 << 2 | 1, 12 << 1]
+    // Five segments: 3 blocks of the base in place, 1 of zeros, 4 of the patch, 2 from 49,229 bytes behind where they
+    // come to stand, and 6 from two blocks before the one in which those ended.
+    var segments: [UInt8] = [5, 3 << 2 | 1, 0, 1 << 2, 4 << 2 | 2]
+    segments += [2 << 2 | 3, 0x9A, 0x81, 0x06, 6 << 2 | 1, (2 << 1) - 1]
     // Two windows: 4 blocks from 2 on, and 1 that begins six blocks before their end.
     let patch: [UInt8] = [2, 2 << 1, 4, (6 << 1) - 1, 1, 100]
     // One segment, which stands 7 behind its block.
@@ -170,9 +172,13 @@ private enum RandomRecipes {
   private static func source(
     blocks: Int, _ generator: inout SeededGenerator
   ) -> FrameRecipe.Source {
-    switch Int.random(in: 0..<3, using: &generator) {
+    switch Int.random(in: 0..<4, using: &generator) {
     case 0: .zero
     case 1: .patch
+    case 2:
+      .base(
+        UInt64.random(in: 0..<40 - UInt64(blocks), using: &generator) * block
+          + UInt64.random(in: 1..<block, using: &generator))
     default: .base(UInt64.random(in: 0...40 - UInt64(blocks), using: &generator) * block)
     }
   }

@@ -35,6 +35,16 @@ private func decode(_ stored: [UInt8], _ codec: FrameCodec, count: Int) throws -
     #expect(first.encode(sample.frames[0]).stored == second.encode(sample.frames[0]).stored)
   }
 
+  /// A sixteenth is 4 KiB here.
+  @Test(arguments: [(3000, FrameCodec.stored), (6000, .zstd)])
+  func isCompressedWhereThatPays(zeros: Int, codec: FrameCodec) {
+    var generator = SeededGenerator(seed: 3)
+    let frame = generator.bytes(65_536 - zeros) + [UInt8](repeating: 0, count: zeros)
+    let (record, stored) = FrameEncoder(level: 3).encode(frame)
+    #expect(record.codec == codec)
+    #expect(stored.count == (codec == .stored ? frame.count : record.storedLength))
+  }
+
   @Test func choosesTheCodec() {
     let encoder = FrameEncoder(level: 3)
     #expect(sample.frames.map { encoder.encode($0).record.codec } == [.zstd, .zero, .stored])

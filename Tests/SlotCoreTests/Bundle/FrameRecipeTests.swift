@@ -24,6 +24,7 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
   static func zero(_ blocks: UInt64) -> UInt64 { blocks << 2 }
   static func base(_ blocks: UInt64) -> UInt64 { blocks << 2 | 1 }
   static func patch(_ blocks: UInt64) -> UInt64 { blocks << 2 | 2 }
+  static func bytes(_ blocks: UInt64) -> UInt64 { blocks << 2 | 3 }
   /// A distance as it is written.
   static func back(_ blocks: UInt64) -> UInt64 { blocks * 2 - 1 }
   static func on(_ blocks: UInt64) -> UInt64 { blocks * 2 }
@@ -47,6 +48,8 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
 @Suite struct FrameRecipeTests {
   private typealias Case = RecipeCase
   private static let block = UInt64(BundleLimits.blockBytes)
+  /// The distance to the last 16 blocks of the base but for one byte.
+  private static let lastBytes = Case.on((300 - 16 - 32) * 4096 - 1)
 
   /// Each stands on a bound that one of `refused` goes beyond.
   @Test(arguments: [
@@ -54,6 +57,9 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     Case("a block for each segment", [16] + Array(repeating: Case.zero(1), count: 16)),
     Case("the first block of the base", [1, Case.base(16), Case.back(32)]),
     Case("the last block of the base", [1, Case.base(16), Case.on(300 - 16 - 32)]),
+    Case("the second byte of the base", [1, Case.bytes(16), Case.back(32 * 4096 - 1)]),
+    Case(
+      "all but the last byte of the base", [1, Case.bytes(16), FrameRecipeTests.lastBytes]),
     Case("no window", windows: [0]),
     Case("the first window", windows: [1, Case.back(32), 1]),
     Case("the last window", windows: [1, Case.on(299 - 32), 1]),
@@ -74,7 +80,14 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     Case("a segment longer than the frame", [1, Case.zero(17)]),
     Case("segments longer than the frame", [2, Case.zero(10), Case.zero(7)]),
     Case("segments shorter than the frame", [2, Case.zero(10), Case.zero(5)]),
-    Case("a source that is none", [1, 16 << 2 | 3]),
+    Case("bytes of no block", [2, Case.zero(16), Case.bytes(0), 1]),
+    Case("bytes longer than the frame", [1, Case.bytes(17), 1]),
+    Case("bytes that begin with a block", [1, Case.bytes(16), Case.on(4096)]),
+    Case("the first block of the base by its byte", [1, Case.bytes(16), Case.back(32 * 4096)]),
+    Case("a byte before the base", [1, Case.bytes(16), Case.back(32 * 4096 + 1)]),
+    Case("bytes across the end of the base", [1, Case.bytes(16), FrameRecipeTests.lastBytes + 4]),
+    Case("a byte behind the base", [1, Case.bytes(16), Case.on(300 * 4096 + 1 - 32 * 4096)]),
+    Case("no distance in bytes", [1, Case.bytes(16)]),
     Case("a source before the base", [1, Case.base(16), Case.back(33)]),
     Case("a source behind the base", [2, Case.zero(15), Case.base(1), Case.on(300 - 47)]),
     Case("a source across the end of the base", [1, Case.base(16), Case.on(300 - 15 - 32)]),
@@ -112,6 +125,28 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
     let block = FrameRecipeTests.block
     #expect(sources == [.base(40 * block), .base(42 * block), .zero, .base(55 * block)])
     #expect(sample.recipe?.patch == nil)
+  }
+
+  /// Bytes go on from bytes, blocks from the block in which they ended.
+  @Test func distancesAreInBytesWhereNoBlockBegins() {
+    let sample = Case(
+      "",
+      [4, Case.bytes(2), Case.on(10), Case.bytes(3), Case.on(4), Case.base(1), 0, Case.base(10), 0])
+    let sources = sample.recipe?.segments.map(\.source)
+    let start = 32 * FrameRecipeTests.block
+    let (second, third) = (start + 8192 + 14, start + 5 * 4096)
+    #expect(
+      sources == [.base(start + 10), .base(second), .base(third), .base(third + 4096)])
+  }
+
+  @Test func whatTravelsIsAPatchOrPartsOfTheFrame() throws {
+    #expect(try #require(SampleDelta().recipes.first).fetchedLength == 100)
+    let parts = FrameRecipe(
+      segments: [
+        SampleDelta.segment(.stored, 2), SampleDelta.segment(.base(0), 3),
+        SampleDelta.segment(.stored, 4),
+      ], patch: nil)
+    #expect(parts.fetchedLength == 6 * 4096)
   }
 
   @Test func lengthsOfAPatch() throws {

@@ -17,7 +17,7 @@ import Testing
   private var extra: (artefact: Artefact, table: TableDescription) {
     (
       Artefact(
-        name: "app", kind: Artefact.Kind(rawValue: "tree"), length: 4096,
+        name: "app", kind: Artefact.Kind(rawValue: "firmware"), length: 4096,
         imageDigest: digest("app"), frameSize: 64 << 10, payloadLength: 10),
       TableDescription(kind: "index", artefact: "app", length: 5, digest: digest("index"))
     )

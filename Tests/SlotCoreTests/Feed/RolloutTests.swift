@@ -26,6 +26,13 @@ import Testing
     #expect(Rollout.place(machineID: other, manifest: try digest(0xab)) == 334)
   }
 
+  /// A wave of one per cent may not reach all that have no id at once.
+  @Test func devicesWithoutAnIdComeLast() throws {
+    let place = Rollout.place(machineID: nil, manifest: try digest(0xab))
+    #expect(place == 9_999)
+    #expect(waves.availability(place: place, at: at(13)) == .later(at(14)))
+  }
+
   /// Of a thousand devices each tenth of the fleet has about a hundred.
   @Test func placesAreSpread() throws {
     var counts = [Int](repeating: 0, count: 10)

@@ -53,16 +53,16 @@ import Testing
   }
 
   @Test func artefacts() {
-    var tree = sample.manifest
-    tree.artefacts.append(sample.artefact)
-    tree.artefacts[1].kind = Artefact.Kind(rawValue: "tree")
+    var firmware = sample.manifest
+    firmware.artefacts.append(sample.artefact)
+    firmware.artefacts[1].kind = Artefact.Kind(rawValue: "firmware")
     var two = sample.manifest
     two.artefacts.append(sample.artefact)
     var none = sample.manifest
     none.artefacts = []
     var treeAlone = sample.manifest
-    treeAlone.artefacts[0].kind = Artefact.Kind(rawValue: "tree")
-    for manifest in [tree, treeAlone, two, none] {
+    treeAlone.artefacts[0].kind = .tree
+    for manifest in [firmware, treeAlone, two, none] {
       #expect(refusal(everything, manifest: manifest) == .unsupportedArtefact)
     }
   }

@@ -15,7 +15,9 @@ struct SampleDelta {
       FrameRecipe(
         segments: [
           SampleDelta.segment(.base(0), 3), SampleDelta.segment(.zero, 1),
-          SampleDelta.segment(.patch, 4), SampleDelta.segment(.base(20 * SampleDelta.block), 8),
+          SampleDelta.segment(.patch, 4),
+          SampleDelta.segment(.base(20 * SampleDelta.block + 77), 2),
+          SampleDelta.segment(.base(20 * SampleDelta.block), 6),
         ], patch: SampleDelta.patch),
       FrameRecipe(segments: [], patch: nil),
       FrameRecipe(

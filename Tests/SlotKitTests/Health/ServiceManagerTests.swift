@@ -1,43 +1,15 @@
 import Foundation
+import SlotKitTesting
 import SystemPackage
 import Testing
 
 @testable import SlotKit
 
-/// A datagram socket at a path, or at an abstract name that begins with `@`: what systemd listens on.
-private final class NotifySocket {
-  let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-
-  init(_ name: String) throws {
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    let bytes = Array(name.utf8).map { $0 == UInt8(ascii: "@") ? 0 : $0 }
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-    let result = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        bind(descriptor, $0, socklen_t(2 + bytes.count))
-      }
-    }
-    guard result == 0 else { throw Errno(rawValue: errno) }
-    var limit = timeval(tv_sec: 30, tv_usec: 0)
-    setsockopt(
-      descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-  }
-
-  deinit { close(descriptor) }
-
-  func receive() -> String {
-    var bytes = [UInt8](repeating: 0, count: 4096)
-    let count = recv(descriptor, &bytes, bytes.count, 0)
-    return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-  }
-}
-
 @Suite struct ServiceNotificationTests {
   @Test func aPathIsToldEverythingInOneDatagram() throws {
     try withScratch { scratch in
       let name = scratch.path("notify").string
-      let socket = try NotifySocket(name)
+      let socket = try DatagramReceiver(name)
       let manager = ServiceManager(notifySocket: name)
       #expect(manager.notify(.ready, .status("watching"), .extendTimeout(seconds: 90)))
       #expect(socket.receive() == "READY=1\nSTATUS=watching\nEXTEND_TIMEOUT_USEC=90000000")
@@ -46,7 +18,7 @@ private final class NotifySocket {
 
   @Test func anAbstractNameIsTold() throws {
     let name = "@krux-\(UUID().uuidString)"
-    let socket = try NotifySocket(name)
+    let socket = try DatagramReceiver(name)
     #expect(ServiceManager(notifySocket: name).notify(.ready))
     #expect(socket.receive() == "READY=1")
   }
@@ -54,7 +26,7 @@ private final class NotifySocket {
   @Test func aStatusCannotSayMoreThanAStatus() throws {
     try withScratch { scratch in
       let name = scratch.path("notify").string
-      let socket = try NotifySocket(name)
+      let socket = try DatagramReceiver(name)
       #expect(ServiceManager(notifySocket: name).notify(.status("gateway\nMAINPID=1\n")))
       #expect(socket.receive() == "STATUS=gateway MAINPID=1")
     }

@@ -22,7 +22,8 @@ import Testing
       configuration: "/nonexistent", keysDirectory: "/nonexistent", feedAddress: "/nonexistent",
       feedRoot: "/nonexistent", machineID: "/nonexistent", osRelease: [],
       stateDirectory: scratch.path("state"), dataMount: nil, runDirectory: scratch.path("krux"),
-      grubEnvironment: scratch.path("grubenv"), folder: nil)
+      grubEnvironment: scratch.path("grubenv"), servicesDirectory: "/nonexistent",
+      journalSocket: scratch.path("journal"), folder: nil)
     let updater = Updater(
       layout: layout, configuration: configuration, machine: MemoryMachine(),
       boot: MemoryBootControl(.scriptDefaults), ledgers: MemoryLedger())

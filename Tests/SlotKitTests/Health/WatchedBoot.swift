@@ -25,6 +25,7 @@ final class WatchedBoot: Sendable {
 
   let control: MemoryBootControl
   let ledger: MemoryLedger
+  let recorder = MemoryRecorder()
   let updater: Updater
   private let folder: URL
 
@@ -46,7 +47,7 @@ final class WatchedBoot: Sendable {
       startedAsTrial: startedAsTrial, traces: traces)
     updater = Updater(
       layout: .folder(FilePath(folder.path)), configuration: Configuration(), machine: machine,
-      boot: self.control, ledgers: self.ledger)
+      boot: self.control, ledgers: self.ledger, recorder: recorder)
   }
 
   deinit { try? FileManager.default.removeItem(at: folder) }

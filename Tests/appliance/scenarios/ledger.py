@@ -43,7 +43,7 @@ def ledger_lost_when_staged(device):
     device.expect_environment(ORDER="B A", A_OK="1", A_TRY="0", B_OK="1", B_TRY="0", TRIAL="-", WHY="")
 
 
-@scenario(start="trial", seconds=35)
+@scenario(start="trial", seconds=35, releases=["1.0.2:unhealthy"])
 def ledger_lost_in_trial(device):
     """The whole folder of the ledger is deleted in a trial: it is confirmed, and the next update works."""
     device.run("rm -r /data/krux")

@@ -24,7 +24,7 @@ def expect_return(device, what, tries, watchdog, version="1.0.2"):
     device.expect_watchdog("systemd")
 
 
-@scenario(seconds=90)
+@scenario(seconds=90, releases=["1.0.2:panic"])
 def panic(device):
     """The kernel panics, each time it is tried."""
     device.apply("1.0.2:panic")
@@ -33,7 +33,7 @@ def panic(device):
     device.expect_console(r"Kernel panic - not syncing: Attempted to kill init!", times=3)
 
 
-@scenario(seconds=90)
+@scenario(seconds=90, releases=["1.0.2:bad-kernel"])
 def bad_kernel(device):
     """GRUB finds a kernel that it cannot load; then it cannot load another one, and starts over."""
     device.apply("1.0.2:bad-kernel")
@@ -54,7 +54,7 @@ def no_system(device):
     device.expect_console(r"^krux: slot B has no system$", times=1)
 
 
-@scenario(seconds=240)
+@scenario(seconds=240, releases=["1.0.2:hang"])
 def hang(device):
     """The first program hangs after it has armed the watchdog: three resets."""
     device.apply("1.0.2:hang")
@@ -64,7 +64,7 @@ def hang(device):
     device.expect_console(r"^initrd: hanging$", times=3)
 
 
-@scenario(seconds=130)
+@scenario(seconds=130, releases=["1.0.2:no-health"])
 def no_health(device):
     """The new version comes up and never starts krux-health: nobody feeds the watchdog. One try only."""
     device.apply("1.0.2:no-health")

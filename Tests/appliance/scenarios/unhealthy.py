@@ -21,7 +21,7 @@ def expect_return(device, reason, evidence):
     device.expect_console(r"^krux: slot B, try ", times=1)
 
 
-@scenario(seconds=110)
+@scenario(seconds=110, releases=["1.0.2:unhealthy"])
 def unhealthy(device):
     """A service fails in the new version: it goes back at the deadline."""
     device.apply("1.0.2:unhealthy")
@@ -40,7 +40,7 @@ def unhealthy(device):
         """)
 
 
-@scenario(seconds=110)
+@scenario(seconds=110, releases=["1.0.2:check-hangs"])
 def check_hangs(device):
     """A required check never ends: it is ended, and the version goes back at the deadline."""
     device.apply("1.0.2:check-hangs")
@@ -50,7 +50,7 @@ def check_hangs(device):
     expect_return(device, reason, f"krux-health: {reason}\nboot: {trial}")
 
 
-@scenario(seconds=70)
+@scenario(seconds=70, releases=["1.0.2:emergency"])
 def emergency(device):
     """The new version ends in an emergency shell that nobody is there to use."""
     device.apply("1.0.2:emergency")
@@ -60,7 +60,7 @@ def emergency(device):
     expect_return(device, reason, f"krux-health: {reason}\nboot: {trial}")
 
 
-@scenario(seconds=70)
+@scenario(seconds=70, releases=["1.0.2:no-data"])
 def no_data(device):
     """The new version does not find the data partition, and still says why it went back."""
     device.apply("1.0.2:no-data")

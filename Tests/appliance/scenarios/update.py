@@ -83,7 +83,7 @@ def rollback(device):
                              "slot A confirmed 1.0.0: krux-health")
 
 
-@scenario(start="trial", seconds=40)
+@scenario(start="trial", seconds=40, releases=["1.0.2:panic"])
 def reject(device):
     """While a trial is open no update is accepted; an operator ends it, and the old version comes back."""
     device.expect_status(ON_TRIAL)

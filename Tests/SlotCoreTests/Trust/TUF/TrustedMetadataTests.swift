@@ -211,9 +211,18 @@ extension SampleFeed {
     let keys = try #require(json["keys"])
     let key = try #require(keys[id])
     let changed = json.merging(["keys": keys.merging([id: key.merging([name: value])])])
-    let root = try TUF.RootRole(changed, role: "root")
+    var root = try TUF.RootRole(changed, role: "root")
     #expect(timestampRefusal(listed) == nil)
-    #expect(timestampRefusal(listed.changed { $0.root = root }) == .belowThreshold)
+    // Under the id that it has as it is: one that is not its own would be refused for that.
+    let odd = try #require(root.keys[id])
+    root.keys[odd.id] = odd
+    root.roles[TUF.RoleName.timestamp] = TUF.RoleKeys(keyIDs: [odd.id], threshold: 1)
+    var envelope = TUF.Envelope(listed.listedTimestamp)
+    envelope.sign(with: other)
+    envelope.signatures[0].keyID = odd.id
+    var follower = try Follower(listed.changed { $0.root = root })
+    #expect(
+      refusal { _ = try follower.trusted.update(timestamp: envelope.encoded) } == .belowThreshold)
   }
 
   @Test func aSignatureIsOverWhatIsThere() throws {
