@@ -14,6 +14,7 @@ class Krux(Runner):
     """krux-update from a URL or a file: verified, written, flushed and read back whole."""
 
     program = "krux-update"
+    is_ours = True
     tells_events = True
 
     def binary(self, bench, name):

@@ -12,6 +12,8 @@ class Runner:
     """One line of the table: a program, where it reads from, and how its archive is packed."""
 
     program = ""
+    #: Whether a failure of it is one of this project.
+    is_ours = False
     needs = ()
     #: Whether it is an updater: it checks a signature, and switches to what it has installed.
     updater = False
