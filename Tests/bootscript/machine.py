@@ -112,12 +112,18 @@ class Qemu:
             for pattern in patterns:
                 if found := re.search(pattern, text):
                     return found
-            if not select.select([self.process.stdout], [], [], max(0, self.deadline - time.monotonic()))[0]:
+            if not self.read_more(self.deadline - time.monotonic()):
                 raise MachineFailure(f"nothing more happened within {TIME_LIMIT} s:\n{self.output}")
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                raise MachineFailure(f"the machine ended where {patterns[-1]!r} was awaited:\n{self.output}")
-            self.received += data
+
+    def read_more(self, seconds):
+        """Reads what comes next from the serial port; false when nothing does within so many seconds."""
+        if not select.select([self.process.stdout], [], [], max(0, seconds))[0]:
+            return False
+        data = os.read(self.process.stdout.fileno(), 65536)
+        if not data:
+            raise MachineFailure(f"the machine ended too early:\n{self.output}")
+        self.received += data
+        return True
 
     @property
     def output(self):
