@@ -29,13 +29,15 @@ extension SampleBundle {
     deltas.append((table, patches))
   }
 
-  /// Adds the table of blocks: that of its own image, or of another one.
+  /// Adds the table of blocks: with the hashes of its own image, or of another one.
   public mutating func addBlocks(of image: [UInt8]? = nil) {
-    let image = image ?? self.image
-    let table = stride(from: 0, to: image.count, by: SampleBundle.frameSize).flatMap { start in
-      let frame = image[start..<min(start + SampleBundle.frameSize, image.count)]
-      return frame.allSatisfy { $0 == 0 }
-        ? [] : frame.withUnsafeBytes { BlockTable.encoded(frame: $0) }
+    let hashed = image ?? self.image
+    let table = stride(from: 0, to: self.image.count, by: SampleBundle.frameSize).flatMap { start in
+      let frame = self.image[start..<min(start + SampleBundle.frameSize, self.image.count)]
+      let (record, stored) = FrameEncoder(level: 1).encode(Array(frame))
+      let content = hashed[frame.startIndex..<min(frame.endIndex, hashed.endIndex)]
+      return record.codec == .zero
+        ? [] : BlockTable.encoded(frame: content, stored: stored, codec: record.codec)
     }
     manifest.tables.append(
       TableDescription(

@@ -34,10 +34,17 @@ import Testing
     return (artefact, frames)
   }
 
-  private func blocks(of image: [UInt8], _ frames: FrameTable) throws -> BlockTable {
-    let hashes = image.withUnsafeBytes { BlockTable.encoded(frame: $0) }
+  private func blocks(
+    of image: [UInt8], _ frames: FrameTable, changing: (inout [UInt8]) -> Void = { _ in }
+  ) throws -> BlockTable {
+    var table = stride(from: 0, to: image.count, by: 1 << 16).flatMap { start in
+      let frame = image[start..<start + (1 << 16)]
+      let (record, stored) = FrameEncoder(level: 1).encode(Array(frame))
+      return BlockTable.encoded(frame: frame, stored: stored, codec: record.codec)
+    }
+    changing(&table)
     return try BlockTable(
-      verifying: hashes, description: description(TableDescription.blocks, hashes), frames: frames)
+      verifying: table, description: description(TableDescription.blocks, table), frames: frames)
   }
 
   /// A search for the blocks of `image`.
@@ -100,6 +107,73 @@ import Testing
     for case .read(let range) in device.log {
       #expect(range.lowerBound % 4096 == 0 && range.upperBound % 4096 == 0, "\(range)")
     }
+  }
+
+  /// What is put together of `image` from `base` and what the bundle has of the rest.
+  private func assembled(
+    _ image: [UInt8], base: [UInt8], changing: (inout [UInt8]) -> Void = { _ in },
+    changingTable: (inout [UInt8]) -> Void = { _ in }
+  ) throws -> (had: [Int], bytes: [UInt8]) {
+    let (artefact, frames) = try described(image)
+    let table = try blocks(of: image, frames, changing: changingTable)
+    let search = BlockSearch(table)
+    var places = BlockPlaces(count: table.blockCount)
+    let findings = base.withUnsafeBytes { search.find(in: $0, starts: base.count) }
+    places.add(findings.matches, from: 0)
+    let source = RebuildSource(
+      recipes: BlockMap(table, search, frames, found: places),
+      base: MemoryDevice(name: "booted", bytes: base), payloadOffset: 100, isForBase: false)
+    let payload = stride(from: 0, to: image.count, by: 1 << 16).flatMap {
+      FrameEncoder(level: 1).encode(Array(image[$0..<$0 + (1 << 16)])).stored
+    }
+    var fetched = (0..<frames.count).flatMap(source.ranges).flatMap { range in
+      payload[Int(range.lowerBound) - 100..<Int(range.upperBound) - 100]
+    }
+    #expect(!fetched.isEmpty && fetched.count < payload.count / 8)
+    changing(&fetched)
+    let buffer = AlignedBuffer(byteCount: BlockScanTests.span)
+    buffer.prefix(fetched.count).copyBytes(from: fetched)
+    let assembly = FrameAssembly(frames, source, FrameSpans(artefact))
+    let had = assembly.assemble(
+      Array(0..<frames.count), of: 0..<frames.count, fetched: buffer)
+    return (had, Array(assembly.plain.bytes.prefix(image.count)))
+  }
+
+  private static let chunk = 1 << 15
+
+  /// Eight frames of two chunks. The second is nearly the first: it stands nowhere else, and is of no use without it.
+  private static let pairs: [UInt8] = {
+    let noise = content(spans: 1)
+    return stride(from: 0, to: 8 * chunk, by: chunk).flatMap { start in
+      let first = noise[start..<start + chunk]
+      return first + first.enumerated().map { $0 % 128 == 0 ? ~$1 : $1 }
+    }
+  }()
+
+  /// The first chunks of all frames.
+  private static let firsts = stride(from: 0, to: pairs.count, by: 2 * chunk).flatMap {
+    pairs[$0..<$0 + chunk]
+  }
+
+  @Test func whatIsMissingOfACompressedFrameIsDecodedBehindWhatIsThere() throws {
+    let (had, bytes) = try assembled(BlockScanTests.pairs, base: BlockScanTests.firsts)
+    #expect(had == Array(0..<8) && bytes == BlockScanTests.pairs)
+  }
+
+  @Test func aDamagedChunkIsNotUsed() throws {
+    let (had, _) = try assembled(BlockScanTests.pairs, base: BlockScanTests.firsts) {
+      $0[0] ^= 1
+      $0[$0.count - 1] ^= 1
+    }
+    #expect(had == Array(1..<7))
+  }
+
+  /// Whatever it would decode to.
+  @Test func aChunkWithoutItsDigestIsNotUsed() throws {
+    let (had, _) = try assembled(
+      BlockScanTests.pairs, base: BlockScanTests.firsts,
+      changingTable: { $0[$0.count - 1] ^= 1 })
+    #expect(had == Array(0..<7))
   }
 
   @Test func whatCannotBeReadIsUnknown() throws {

@@ -5,10 +5,12 @@
 
 verifies BUNDLE with the minisign public key in the file PUBKEY and writes its image to OUT. krux_tree.py has trees,
 krux_delta.py deltas.
-Needs Python 3.11 and the programs minisign and zstd. Exit status 1 and one sentence when the bundle is refused.
+Needs Python 3.11, minisign and libzstd. Exit status 1 and one sentence when the bundle is refused.
 """
 
 import base64
+import ctypes
+import ctypes.util
 import hashlib
 import json
 import os
@@ -259,28 +261,76 @@ def parse_frames(table, artefact):
     return frames
 
 
+class Zstd:
+    """The functions of libzstd that tell zstd frames apart and decode one behind a prefix."""
+
+    def __init__(self):
+        self.library = ctypes.CDLL(ctypes.util.find_library("zstd") or "libzstd.so.1")
+        pointer, size = ctypes.c_void_p, ctypes.c_size_t
+        for name, result, arguments in [
+                ("ZSTD_createDCtx", pointer, []), ("ZSTD_isError", ctypes.c_uint, [size]),
+                ("ZSTD_findFrameCompressedSize", size, [pointer, size]),
+                ("ZSTD_DCtx_refPrefix", size, [pointer, pointer, size]),
+                ("ZSTD_decompressDCtx", size, [pointer, pointer, size, pointer, size])]:
+            function = getattr(self.library, name)
+            function.restype, function.argtypes = result, arguments
+        self.context = self.library.ZSTD_createDCtx()
+
+    def frame_length(self, data):
+        length = self.library.ZSTD_findFrameCompressedSize(data, len(data))
+        require(not self.library.ZSTD_isError(length), "no zstd frame")
+        return length
+
+    def decode(self, data, prefix, length):
+        output = ctypes.create_string_buffer(length)
+        self.library.ZSTD_DCtx_refPrefix(self.context, prefix, len(prefix))
+        count = self.library.ZSTD_decompressDCtx(self.context, output, length, data, len(data))
+        require(count == length, "a zstd frame does not decode to its length")
+        return output.raw
+
+
+ZSTD = Zstd()
+
+
+def chunk_size(length):
+    """Bytes of a chunk in a compressed frame of this length."""
+    return max(32768, (length // 8 + 4095) // 4096 * 4096)
+
+
+def chunks_of(data):
+    """The stored chunks of a compressed frame."""
+    chunks = []
+    while data:
+        chunks.append(data[:ZSTD.frame_length(data)])
+        data = data[len(chunks[-1]):]
+    return chunks
+
+
 def decode(data, codec, length):
     if codec == 0:
         return bytes(length)
     if codec == 1:
         return data
-    run = subprocess.run(["zstd", "-d", "-q", "-c"], input=data, capture_output=True, check=False)
-    require(run.returncode == 0 and len(run.stdout) == length, "a frame does not decode")
-    return run.stdout
+    plain = b""
+    for chunk in chunks_of(data):
+        require(len(plain) < length, "more chunks than the frame has")
+        plain += ZSTD.decode(chunk, plain, min(chunk_size(length), length - len(plain)))
+    require(len(plain) == length, "a frame does not decode")
+    return plain
 
 
 def read_frame(file, index, frame):
-    """The uncompressed bytes of the frame whose stored bytes follow in `file`."""
+    """The stored and the uncompressed bytes of the frame whose stored bytes follow in `file`."""
     length, stored, codec, stored_digest, plain_digest = frame
     data = read(file, stored)
     require(codec == 0 or digest(data) == stored_digest, f"frame {index} is damaged")
     plain = decode(data, codec, length)
     require(digest(plain) == plain_digest, f"frame {index} decodes to something else")
-    return plain
+    return data, plain
 
 
 def read_image(file, manifest, image, frames):
-    """Gives the frames of `image` one after another, from where the payloads of artefacts begin, and sees the end."""
+    """Gives the frames of `image`, stored and uncompressed, one after another, from where the payloads of artefacts begin, and sees the end."""
     for artefact in manifest["artefacts"]:
         if artefact is not image:
             read(file, artefact["payloadLength"])
@@ -301,6 +351,11 @@ def block_hashes(frame):
     return hashes
 
 
+def chunk_records(data):
+    """What a table of blocks has behind the hashes of a compressed frame."""
+    return b"".join(struct.pack("<I", len(chunk))[:3] + digest(chunk)[:16] for chunk in chunks_of(data))
+
+
 def extract(bundle, public_key, out):
     with open(bundle, "rb") as file, open(out + ".partial", "wb") as output:
         manifest, tables = open_bundle(file, public_key)
@@ -308,13 +363,14 @@ def extract(bundle, public_key, out):
         frames = frames_of(manifest, tables, image)
         for table in manifest["tables"]:
             read(file, table["payloadLength"])
-        hashes = b""
-        for plain in read_image(file, manifest, image, frames):
+        blocks = b""
+        for (data, plain), frame in zip(read_image(file, manifest, image, frames), frames):
             output.write(plain)
-            hashes += block_hashes(plain) if any(plain) else b""
+            blocks += block_hashes(plain) if frame[2] else b""
+            blocks += chunk_records(data) if frame[2] == 2 else b""
         for description, table in zip(manifest["tables"], tables):
             if (description["kind"], description["artefact"]) == ("blocks", image["name"]):
-                require(table == hashes, "the table of blocks is not of this image")
+                require(table == blocks, "the table of blocks is not of this image")
     os.rename(out + ".partial", out)
 
 

@@ -176,7 +176,7 @@ def extract(bundle, public_key, base_path, out):
                 rebuild(recipe, read(file, recipe.stored), base) if recipe else None for recipe in recipes]
         require(rebuilt is not None, "the bundle has no delta from this base")
         hits = 0
-        for index, plain in enumerate(read_image(file, manifest, image, frames)):
+        for index, (_, plain) in enumerate(read_image(file, manifest, image, frames)):
             made = rebuilt[index]
             if made is not None and digest(made) == frames[index][4]:
                 hits, plain = hits + 1, made

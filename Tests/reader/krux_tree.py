@@ -170,8 +170,8 @@ def extract(bundle, public_key, service, out):
         frames = frames_of(manifest, tables, trees[0])
         for table in manifest["tables"]:
             read(file, table["payloadLength"])
-        for data in read_image(file, manifest, trees[0], frames):
-            archive.write(data)
+        for _, plain in read_image(file, manifest, trees[0], frames):
+            archive.write(plain)
         unpack(archive, trees[0]["tree"], out + ".partial")
     os.rename(out + ".partial", out)
 

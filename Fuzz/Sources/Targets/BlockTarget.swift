@@ -1,4 +1,4 @@
-internal import SlotCore
+@testable internal import SlotCore
 
 /// The blocks of an image, and where they stand in another.
 let blockTargets = [FuzzTarget(name: "block-map", maximumLength: 4096, body: fuzzBlockMap)]
@@ -18,13 +18,15 @@ let blockTargets = [FuzzTarget(name: "block-map", maximumLength: 4096, body: fuz
   _ = try? sample.table(input.rest)
   // Three times over, so that there is more than a block of it, at more than one place.
   let base = Array((input.rest + input.rest.reversed() + input.rest).prefix(1 << 14))
-  let hashes = (0..<sample.tableLength / BlockHash.byteCount).flatMap { block -> [UInt8] in
-    let start = (from &+ block &* 97) % max(1, base.count)
-    let content = base.dropFirst(start).prefix(BundleLimits.blockBytes)
-    let padding = repeatElement(UInt8(0), count: BundleLimits.blockBytes - content.count)
-    return (Array(content) + padding).withUnsafeBytes { BlockHash(of: $0).encoded }
-  }
-  let table = try sample.table(hashes)
+  var block = 0
+  let table = try sample.table(
+    sample.encoded { () -> [UInt8] in
+      let start = (from &+ block &* 97) % max(1, base.count)
+      block += 1
+      let content = base.dropFirst(start).prefix(BundleLimits.blockBytes)
+      let padding = repeatElement(UInt8(0), count: BundleLimits.blockBytes - content.count)
+      return (Array(content) + padding).withUnsafeBytes { BlockHash(of: $0).encoded }
+    })
   let search = BlockSearch(table)
   var places = BlockPlaces(count: table.blockCount)
   let findings = base.withUnsafeBytes { search.find(in: $0, starts: base.count) }
@@ -36,13 +38,14 @@ let blockTargets = [FuzzTarget(name: "block-map", maximumLength: 4096, body: fuz
     let known = (0..<blocks).map { table[index, $0] }
     require(known.allSatisfy { ($0 == nil) == (frame.codec == .zero) }, "zero frames have none")
     guard let recipe = map[index] else { continue }
-    check(recipe, known, base, isStored: frame.codec == .stored)
+    check(recipe, known, base, frame, table.chunks(of: index))
   }
 }
 
 /// Every block comes from a place with its hash, or is fetched.
 private func check(
-  _ recipe: FrameRecipe, _ known: [BlockHash?], _ base: [UInt8], isStored: Bool
+  _ recipe: FrameRecipe, _ known: [BlockHash?], _ base: [UInt8], _ frame: Frame,
+  _ chunks: [StoredChunk]
 ) {
   var block = 0
   for segment in recipe.segments {
@@ -57,7 +60,14 @@ private func check(
           BlockHash(of: $0)
         }
         require(hash == known[block], "the base has that block")
-      case .stored: require(isStored, "only of a frame that the bundle has as it is")
+      case .stored:
+        require(frame.codec == .stored, "only of a frame that the bundle has as it is")
+      case .chunk(let chunk):
+        let length = BundleLimits.chunkBytes(frameLength: frame.length)
+        let start = (block - step) * BundleLimits.blockBytes
+        require(start % length == 0, "a chunk is whole")
+        require(segment.length == min(length, frame.length - start), "a chunk is whole")
+        require(chunk == chunks[start / length], "and the one that stands there")
       case .patch: fatalError("there are no patches")
       }
       block += 1
@@ -82,19 +92,25 @@ private struct BlockSample {
 
   let artefact: Artefact
   let frames: FrameTable
+  /// Of each frame what the table of blocks has behind its hashes.
+  private let chunks: [[UInt8]]
 
   init(contents: [Content], lastBlocks: Int) throws {
     let frameSize = 0x10000
     let encoder = FrameEncoder(level: 1)
-    let records = contents.enumerated().map { index, content in
+    let encoded = contents.enumerated().map { index, content in
       let isLast = index == contents.count - 1
       let count = isLast ? lastBlocks * BundleLimits.blockBytes : frameSize
       let plain =
         content == .noise
         ? Array(BlockSample.noise.prefix(count))
         : [UInt8](repeating: content == .zeros ? 0 : 1, count: count)
-      return encoder.encode(plain).record
+      let (record, stored) = encoder.encode(plain)
+      let all = record.codec == .zstd ? stored.withUnsafeBytes { StoredChunk.all(in: $0) } : nil
+      return (record: record, chunks: (all ?? []).flatMap(\.encoded))
     }
+    chunks = encoded.map(\.chunks)
+    let records = encoded.map(\.record)
     let length = (contents.count - 1) * frameSize + lastBlocks * BundleLimits.blockBytes
     artefact = Artefact(
       name: "root", kind: .slotImage, length: UInt64(length),
@@ -108,11 +124,13 @@ private struct BlockSample {
         digest: Digest(of: table)), artefact: artefact)
   }
 
-  var tableLength: Int {
-    (0..<frames.count).reduce(0) { sum, index in
+  /// A table of blocks whose hashes are those that `next` gives.
+  func encoded(hashes next: () -> [UInt8]) -> [UInt8] {
+    (0..<frames.count).flatMap { index -> [UInt8] in
       let frame = frames[index]
-      let blocks = frame.codec == .zero ? 0 : frame.length / BundleLimits.blockBytes
-      return sum + blocks * BlockHash.byteCount
+      guard frame.codec != .zero else { return [] }
+      let hashes = (0..<frame.length / BundleLimits.blockBytes).flatMap { _ in next() }
+      return hashes + chunks[index]
     }
   }
 

@@ -84,7 +84,7 @@ private func check(_ recipe: FrameRecipe, frameLength: UInt64, _ baseLength: UIn
   var length: UInt64 = 0
   for segment in recipe.segments {
     require(segment.length > 0, "a segment has a length")
-    require(segment.source != .stored, "no delta takes parts of frames")
+    require(segment.fetchedLength == 0, "no delta takes parts of frames")
     length += UInt64(segment.length)
     guard case .base(let offset) = segment.source else { continue }
     require(isInBase(offset..<offset + UInt64(segment.length)), "segments are in the base")

@@ -1,19 +1,22 @@
 /// Where the blocks of an image stand in another one, as far as their hashes tell: recipes without patches, for frames
-/// of which every block was found, and for those that the bundle stores as they are, so that single blocks can be had.
+/// of which some block was found. What was not found is fetched by blocks where the bundle stores the frame as it is, else
+/// by chunks.
 public struct BlockMap: FrameRecipes {
   /// For each block of the image where it stands in the base, in bytes, or one of the two below.
   private let places: [UInt64]
   private let frames: FrameTable
+  private let table: BlockTable
   private let frameBlocks: Int
 
-  private static let unknown = UInt64.max
-  private static let zero = UInt64.max - 1
+  fileprivate static let unknown = UInt64.max
+  fileprivate static let zero = UInt64.max - 1
 
   /// `table` tells of the blocks of `frames`; `found` is where they were found.
   public init(
     _ table: BlockTable, _ search: BlockSearch, _ frames: FrameTable, found: consuming BlockPlaces
   ) {
     self.frames = frames
+    self.table = table
     frameBlocks = frames.count > 0 ? frames[0].length / BundleLimits.blockBytes : 1
     // From behind, because the first of blocks that are alike is the one that is looked up; in place, to have the
     // numbers in memory once.
@@ -29,24 +32,48 @@ public struct BlockMap: FrameRecipes {
 
   public subscript(index: Int) -> FrameRecipe? {
     let start = index * frameBlocks
-    let range = start..<min(start + frameBlocks, places.count)
-    guard places[range].contains(where: { $0 < BlockMap.zero }),
-      !places[range].contains(BlockMap.unknown) || frames[index].codec == .stored
-    else { return nil }
+    let places = places[start..<min(start + frameBlocks, places.count)]
+    guard places.contains(where: BlockMap.isInBase) else { return nil }
+    let chunks = table.chunks(of: index)
     var segments: [FrameRecipe.Segment] = []
-    for place in places[range] {
+    guard !chunks.isEmpty else {
+      segments.append(places)
+      return FrameRecipe(segments: segments, patch: nil)
+    }
+    let chunkBytes = BundleLimits.chunkBytes(frameLength: frames[index].length)
+    let blocks = chunkBytes / BundleLimits.blockBytes
+    var isUseful = false
+    for (number, chunk) in chunks.enumerated() {
+      let inChunk = places.dropFirst(number * blocks).prefix(blocks)
+      if inChunk.contains(BlockMap.unknown) {
+        segments.append(.chunk(chunk), length: inChunk.count * BundleLimits.blockBytes)
+      } else {
+        segments.append(inChunk)
+        isUseful = isUseful || inChunk.contains(where: BlockMap.isInBase)
+      }
+    }
+    // When all of it would be fetched, the frame's own digest says more.
+    return isUseful ? FrameRecipe(segments: segments, patch: nil) : nil
+  }
+
+  private static func isInBase(_ place: UInt64) -> Bool { place < zero }
+
+  public func payloadOffset(of index: Int) -> UInt64 { frames[index].payloadOffset }
+}
+
+extension [FrameRecipe.Segment] {
+  /// Blocks, each from its place; what was not found as the bundle has it.
+  fileprivate mutating func append(_ places: ArraySlice<UInt64>) {
+    for place in places {
       let source: FrameRecipe.Source =
         switch place {
         case BlockMap.unknown: .stored
         case BlockMap.zero: .zero
         default: .base(place)
         }
-      segments.append(source, length: BundleLimits.blockBytes)
+      append(source, length: BundleLimits.blockBytes)
     }
-    return FrameRecipe(segments: segments, patch: nil)
   }
-
-  public func payloadOffset(of index: Int) -> UInt64 { frames[index].payloadOffset }
 }
 
 /// Where blocks of an image were found in a base. Of several places that which goes on from the block before: fewer and

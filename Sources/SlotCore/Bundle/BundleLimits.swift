@@ -24,6 +24,13 @@ public enum BundleLimits {
   public static let patchWindows: UInt64 = 64
   /// Images are a whole number of these, so that every write to a device is aligned.
   public static let blockBytes = 4096
+
+  /// How many bytes of a compressed frame of `frameLength` bytes are one chunk: an eighth, in whole blocks, and enough to
+  /// compress well. A chunk is compressed with what stands before it, so more of them would cost a publisher time.
+  public static func chunkBytes(frameLength: Int) -> Int {
+    max(32 << 10, (frameLength / 8 + blockBytes - 1) / blockBytes * blockBytes)
+  }
+
   /// The largest integer that every JSON reader agrees on.
   public static let sequence: ClosedRange<Int64> = 1...(1 << 53) - 1
   public static let json = JSONLimits(byteCount: manifestBytes, depth: 16, valueCount: 50_000)

@@ -23,17 +23,34 @@ public struct FrameDecoder: ~Copyable {
       guard stored.count == output.count else { throw FrameDecoder.wrong }
       output.copyMemory(from: stored)
     case .zstd:
-      let count = ZSTD_decompressDCtx(
-        context, output.baseAddress, output.count, stored.baseAddress, stored.count)
-      guard ZSTD_isError(count) == 0, count == output.count else { throw FrameDecoder.wrong }
+      guard decode(chunks: stored, into: output) else { throw FrameDecoder.wrong }
     }
   }
 
-  /// Decodes a patch, whose digest has matched, into the whole of `output`; false when it gives anything else.
+  private borrowing func decode(
+    chunks stored: UnsafeRawBufferPointer, into output: UnsafeMutableRawBufferPointer
+  ) -> Bool {
+    let chunkBytes = BundleLimits.chunkBytes(frameLength: output.count)
+    var rest = stored
+    for start in stride(from: 0, to: output.count, by: chunkBytes) {
+      guard let length = StoredChunk.length(ofFirstIn: rest) else { return false }
+      let chunk = output[start..<min(output.count, start + chunkBytes)]
+      guard
+        decode(
+          UnsafeRawBufferPointer(rebasing: rest[..<length]),
+          prefix: UnsafeRawBufferPointer(rebasing: output[..<start]),
+          into: UnsafeMutableRawBufferPointer(rebasing: chunk))
+      else { return false }
+      rest = UnsafeRawBufferPointer(rebasing: rest[length...])
+    }
+    return rest.isEmpty
+  }
+
+  /// Decodes a patch or a chunk, whose digest has matched, into the whole of `output`; false when it gives anything else.
   ///
   /// `ZSTD_DCtx_refPrefix(3)` counts for one frame, and only reads `prefix`, whatever is in it.
   public borrowing func decode(
-    patch stored: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer,
+    _ stored: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer
   ) -> Bool {
     guard
@@ -86,12 +103,9 @@ public struct FrameEncoder: ~Copyable {
           codec: .zero, storedLength: 0, storedDigest: nothing, plainDigest: plainDigest), []
       )
     }
-    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
-    let count = ZSTD_compressCCtx(
-      context, &output, output.count, plain, plain.count, level)
-    let pays =
-      ZSTD_isError(count) == 0 && count <= plain.count - plain.count / FrameEncoder.worthwhile
-    let stored = pays ? Array(output.prefix(count)) : plain
+    let compressed = plain.withUnsafeBytes { chunks(of: $0) } ?? plain
+    let pays = compressed.count <= plain.count - plain.count / FrameEncoder.worthwhile
+    let stored = pays ? compressed : plain
     return (
       FrameRecord(
         codec: pays ? .zstd : .stored, storedLength: stored.count,
@@ -99,15 +113,38 @@ public struct FrameEncoder: ~Copyable {
     )
   }
 
+  /// All chunks of a frame. Nil when zstd refuses.
+  private borrowing func chunks(of plain: UnsafeRawBufferPointer) -> [UInt8]? {
+    let chunkBytes = BundleLimits.chunkBytes(frameLength: plain.count)
+    var stored: [UInt8] = []
+    for start in stride(from: 0, to: plain.count, by: chunkBytes) {
+      let chunk = plain[start..<min(plain.count, start + chunkBytes)]
+      guard
+        let bytes = compress(
+          UnsafeRawBufferPointer(rebasing: chunk),
+          behind: UnsafeRawBufferPointer(rebasing: plain[..<start]))
+      else { return nil }
+      stored += bytes
+    }
+    return stored
+  }
+
   /// `plain` as a patch: compressed with `prefix` in front of it, which the decoder has to have. Nil when zstd refuses.
   public borrowing func encode(
     patch plain: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer
   ) -> [UInt8]? {
-    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
-    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
     // The window has to reach over the prefix.
     let windowLog = Int32(Int.bitWidth - (prefix.count + plain.count).leadingZeroBitCount)
-    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, max(windowLog, 18))
+    return compress(plain, behind: prefix, windowLog: max(windowLog, 18))
+  }
+
+  /// Without `windowLog` it is what suits the level and the lengths: a larger one only costs time.
+  private borrowing func compress(
+    _ plain: UnsafeRawBufferPointer, behind prefix: UnsafeRawBufferPointer, windowLog: Int32? = nil
+  ) -> [UInt8]? {
+    ZSTD_CCtx_reset(context, ZSTD_reset_session_and_parameters)
+    ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level)
+    if let windowLog { ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, windowLog) }
     ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
     var output = [UInt8](repeating: 0, count: ZSTD_compressBound(plain.count))
     let count = ZSTD_compress2(

@@ -16,6 +16,8 @@ public struct FrameRecipe: Equatable, Sendable {
     case patch
     /// The same bytes of the frame itself, which the bundle has as they are. In no delta.
     case stored
+    /// A whole chunk of the frame itself, which is compressed. In no delta.
+    case chunk(StoredChunk)
   }
 
   /// Bytes that stand side by side and come from one source, whole blocks.
@@ -58,13 +60,24 @@ public struct FrameRecipe: Equatable, Sendable {
   }
 
   /// What the patch decodes to, in bytes.
-  public var patchedLength: Int { length(of: .patch) }
+  public var patchedLength: Int {
+    segments.reduce(0) { $1.source == .patch ? $0 + $1.length : $0 }
+  }
 
   /// What has to be fetched, in bytes.
-  public var fetchedLength: Int { (patch?.storedLength ?? 0) + length(of: .stored) }
+  public var fetchedLength: Int {
+    segments.reduce(patch?.storedLength ?? 0) { $0 + $1.fetchedLength }
+  }
+}
 
-  private func length(of source: Source) -> Int {
-    segments.reduce(0) { $1.source == source ? $0 + $1.length : $0 }
+extension FrameRecipe.Segment {
+  /// What has to be fetched for it alone, in bytes.
+  public var fetchedLength: Int {
+    switch source {
+    case .stored: length
+    case .chunk(let chunk): chunk.length
+    case .zero, .base, .patch: 0
+    }
   }
 }
 
@@ -136,7 +149,7 @@ extension FrameRecipe {
         output.put(signed: Int64(offset) - Int64(expected))
         expected = offset
       // In no delta; a reader would refuse what is left.
-      case .stored: continue
+      case .stored, .chunk: continue
       }
       expected += UInt64(segment.length)
     }

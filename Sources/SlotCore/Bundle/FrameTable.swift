@@ -3,7 +3,7 @@ public enum FrameCodec: UInt8, Sendable {
   /// Nothing is stored: the frame is all zero.
   case zero = 0
   case stored = 1
-  /// One zstd frame (RFC 8878) of its own.
+  /// Chunks, each a zstd frame (RFC 8878) of its own: see `StoredChunk`.
   case zstd = 2
 }
 

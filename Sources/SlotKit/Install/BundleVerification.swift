@@ -80,7 +80,7 @@ extension OpenedBundle {
         continue
       }
       guard let content = try stream.next() else { return }
-      guard blocks?.describes(content, frame: frame.index) ?? true else {
+      guard blocks?.describes(content, stored: stream.stored, frame: frame.index) ?? true else {
         throw BundleFailure(
           .malformedTable,
           "the bundle's table of blocks is not of its image, in frame \(frame.index)",

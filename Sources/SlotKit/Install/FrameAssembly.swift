@@ -25,6 +25,7 @@ final class FrameAssembly {
   func assemble(_ wanted: [Int], of span: Range<Int>, fetched: AlignedBuffer) -> [Int] {
     var possible: [Int] = []
     var copies: [Copy] = []
+    var chunks: [ChunkDecoding] = []
     var used = 0
     var rest = wanted[...]
     for index in span {
@@ -35,21 +36,24 @@ final class FrameAssembly {
         rest.removeFirst()
         let place = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
         let bytes = UnsafeRawBufferPointer(fetched.slice(used, count))
-        if prepare(recipe, bytes, at: place, &copies) { possible.append(index) }
+        if prepare(recipe, bytes, at: place, &copies, &chunks) { possible.append(index) }
       }
       used += count
     }
     let start = table[span.lowerBound].imageOffset
     for copy in copies { perform(copy) }
+    // What does not decode does not match its digest.
+    for chunk in chunks { _ = decode(chunk) }
     return possible.filter {
       table.matches($0, in: UnsafeRawBufferPointer(plain.bytes), from: start)
     }
   }
 
-  /// Everything of one frame but what is copied from the base, which goes to `copies`. False when it cannot be had.
+  /// Everything of one frame but what is copied from the base, which goes to `copies`, and what is decoded behind that,
+  /// which goes to `chunks`. False when it cannot be had.
   private func prepare(
     _ recipe: FrameRecipe, _ fetched: UnsafeRawBufferPointer, at place: Int,
-    _ copies: inout [Copy]
+    _ copies: inout [Copy], _ chunks: inout [ChunkDecoding]
   ) -> Bool {
     var rest = fetched
     if let described = recipe.patch {
@@ -57,7 +61,7 @@ final class FrameAssembly {
       guard Digest(of: fetched) == described.storedDigest else { return false }
       guard readsBase(described.windows),
         decoder.decode(
-          patch: fetched, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
+          fetched, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
           into: patched.prefix(recipe.patchedLength))
       else { return false }
       rest = UnsafeRawBufferPointer(patched.prefix(recipe.patchedLength))
@@ -72,10 +76,24 @@ final class FrameAssembly {
           from: UnsafeRawBufferPointer(rebasing: rest.prefix(segment.length)))
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(segment.length))
       case .base(let offset): copies.append(offset, segment.length, to: done)
+      case .chunk(let chunk):
+        let stored = UnsafeRawBufferPointer(rebasing: rest.prefix(chunk.length))
+        guard chunk.matches(stored) else { return false }
+        chunks.append(
+          ChunkDecoding(stored: stored, frame: place, place: done, length: segment.length))
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(chunk.length))
       }
       done += segment.length
     }
     return true
+  }
+
+  /// The frame's bytes before a chunk are there: chunks are decoded in their order.
+  private func decode(_ chunk: ChunkDecoding) -> Bool {
+    decoder.decode(
+      chunk.stored,
+      prefix: UnsafeRawBufferPointer(plain.slice(chunk.frame, chunk.place - chunk.frame)),
+      into: plain.slice(chunk.place, chunk.length))
   }
 
   private func readsBase(_ windows: [Range<UInt64>]) -> Bool {
@@ -133,6 +151,16 @@ final class FrameAssembly {
       done += count
     }
   }
+}
+
+/// A chunk that was fetched.
+private struct ChunkDecoding {
+  let stored: UnsafeRawBufferPointer
+  /// Bytes from the start of the span to its frame, and to where it comes to stand.
+  let frame: Int
+  let place: Int
+  /// Uncompressed bytes.
+  let length: Int
 }
 
 /// Bytes of the base that come to stand in a span.

@@ -9,8 +9,10 @@ final class FrameStream {
   /// Gets the bytes of the artefact that were read so far.
   private let progress: (UInt64) -> Void
   private let decoder = FrameDecoder()
-  private let stored: AlignedBuffer
+  private let storedBuffer: AlignedBuffer
   private let plain: AlignedBuffer
+  /// What the payload has for the frame that was read last, there until the next is.
+  private(set) var stored = UnsafeRawBufferPointer(start: nil, count: 0)
   private var index = 0
   private var position: UInt64 = 0
 
@@ -23,7 +25,7 @@ final class FrameStream {
     start = bundle.payloadOffset(of: artefact)
     self.cancellation = cancellation
     self.progress = progress
-    stored = AlignedBuffer(byteCount: artefact.frameSize)
+    storedBuffer = AlignedBuffer(byteCount: artefact.frameSize)
     plain = AlignedBuffer(byteCount: artefact.frameSize)
   }
 
@@ -46,9 +48,10 @@ final class FrameStream {
       content.initializeMemory(as: UInt8.self, repeating: 0)
     } else {
       try bundle.reader.skip(to: start + frame.payloadOffset)
-      let bytes = stored.prefix(frame.storedLength)
+      let bytes = storedBuffer.prefix(frame.storedLength)
       try bundle.reader.fill(bytes, of: bundle.length)
-      try decode(frame, UnsafeRawBufferPointer(bytes), content)
+      stored = UnsafeRawBufferPointer(bytes)
+      try decode(frame, stored, content)
     }
     pass()
     progress(position)

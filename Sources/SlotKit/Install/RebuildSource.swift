@@ -19,13 +19,22 @@ struct RebuildSource: Sendable {
   /// Where the bytes stand in the bundle that the recipe of frame `index` takes from there, in ascending order.
   func ranges(of index: Int) -> [Range<UInt64>] {
     guard let recipe = recipes[index], recipe.fetchedLength > 0 else { return [] }
-    var start = payloadOffset + recipes.payloadOffset(of: index)
+    let start = payloadOffset + recipes.payloadOffset(of: index)
     if let patch = recipe.patch { return [start..<start + UInt64(patch.storedLength)] }
     var ranges: [Range<UInt64>] = []
+    var position = 0
     for segment in recipe.segments {
-      let end = start + UInt64(segment.length)
-      if segment.source == .stored { ranges.append(start..<end) }
-      start = end
+      let offset: Int? =
+        switch segment.source {
+        case .stored: position
+        case .chunk(let chunk): chunk.offset
+        case .zero, .base, .patch: nil
+        }
+      if let offset {
+        let first = start + UInt64(offset)
+        ranges.append(first..<first + UInt64(segment.fetchedLength))
+      }
+      position += segment.length
     }
     return ranges
   }

@@ -45,7 +45,7 @@ struct EncodedArtefact {
   var blocks: TableDescription {
     TableDescription(
       kind: TableDescription.blocks, artefact: artefact.name,
-      length: UInt64(payload.blockHashes.count), digest: Digest(of: payload.blockHashes))
+      length: UInt64(payload.blockTableBytes.count), digest: Digest(of: payload.blockTableBytes))
   }
 
   /// The table of blocks as a reader takes it.
@@ -53,7 +53,7 @@ struct EncodedArtefact {
     let table = try FrameTable(
       verifying: payload.records, description: frames, artefact: artefact)
     return try BlockTable(
-      verifying: payload.blockHashes, description: blocks, frames: table)
+      verifying: payload.blockTableBytes, description: blocks, frames: table)
   }
 
   /// The image's bytes, rounded up to whole blocks.
@@ -100,8 +100,9 @@ struct EncodedArtefact {
       piece.stored.append(contentsOf: stored)
       piece.storedLengths.append(stored.count)
       guard record.codec != .zero else { continue }
-      let hashes = bytes[start..<end].withUnsafeBytes { BlockTable.encoded(frame: $0) }
-      piece.blockHashes.append(contentsOf: hashes)
+      let described = BlockTable.encoded(
+        frame: bytes[start..<end], stored: stored, codec: record.codec)
+      piece.blockTableBytes.append(contentsOf: described)
     }
     return piece
   }
@@ -113,7 +114,7 @@ private struct EncodedPiece: Sendable {
   var plainDigests: [UInt8] = []
   var stored: [UInt8] = []
   var storedLengths: [Int] = []
-  var blockHashes: [UInt8] = []
+  var blockTableBytes: [UInt8] = []
 }
 
 /// The table that grows in memory, and the payload that goes to disk.
@@ -126,7 +127,7 @@ final class FrameCollector: @unchecked Sendable {
   private(set) var length: UInt64 = 0
   /// Of each frame; 0 for zeros.
   private(set) var storedLengths: [Int] = []
-  private(set) var blockHashes: [UInt8] = []
+  private(set) var blockTableBytes: [UInt8] = []
 
   init(besides path: FilePath) throws(OutputFailure) { file = try OutputFile(besides: path) }
 
@@ -136,6 +137,6 @@ final class FrameCollector: @unchecked Sendable {
     try file.append(piece.stored)
     length += UInt64(piece.stored.count)
     storedLengths += piece.storedLengths
-    blockHashes += piece.blockHashes
+    blockTableBytes += piece.blockTableBytes
   }
 }

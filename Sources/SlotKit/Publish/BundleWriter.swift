@@ -102,7 +102,7 @@ public enum BundleWriter {
       let encoded = artefacts.first { $0.artefact.name == table.artefact }
       switch table.kind {
       case TableDescription.frames: try output.append(encoded?.payload.records ?? [])
-      case TableDescription.blocks: try output.append(encoded?.payload.blockHashes ?? [])
+      case TableDescription.blocks: try output.append(encoded?.payload.blockTableBytes ?? [])
       default: try output.append(deltas.first { $0.table == table }?.tableBytes ?? [])
       }
     }

@@ -42,8 +42,9 @@ import Testing
     let frameTable = try FrameTable(
       verifying: table, description: description(TableDescription.frames, table),
       artefact: artefact)
-    let hashes = zip(frames, records).filter { $0.1.codec != .zero }.flatMap { frame, _ in
-      frame.withUnsafeBytes { BlockTable.encoded(frame: $0) }
+    let hashes = zip(frames, records).filter { $0.1.codec != .zero }.flatMap { frame, record in
+      BlockTable.encoded(
+        frame: frame[...], stored: encoder.encode(frame).stored, codec: record.codec)
     }
     let blocks = try BlockTable(
       verifying: hashes, description: description(TableDescription.blocks, hashes),
@@ -85,12 +86,33 @@ import Testing
     #expect(map.payloadOffset(of: 1) == 1 << 16)
   }
 
-  @Test func aCompressedFrameWithABlockThatIsNowhereIsFetched() throws {
+  /// Of a frame that is compressed, the chunk: 8 blocks.
+  @Test func theChunkOfABlockThatIsNowhereIsFetched() throws {
     let image = BlockMapTests.bytes(Array(0..<32)).map { $0 & 15 }
+    let chunks = try chunks(of: Array(image[(16 * 4096)...]))
     let changed = 20 * 4096
     let map = try map(of: image, in: Array(image[..<changed] + image[(changed + 4096)...]))
     #expect(map[0] == segments((.base(0), 16)))
-    #expect(map[1] == nil)
+    #expect(map[1] == segments((.chunk(chunks[0]), 8), (.base(23 * 4096), 8)))
+    #expect(map[1]?.fetchedLength == chunks[0].length)
+    let rest = try self.map(of: image, in: Array(image[..<(24 * 4096)]))
+    #expect(rest[1] == segments((.base(16 * 4096), 8), (.chunk(chunks[1]), 8)))
+  }
+
+  private func chunks(of frame: [UInt8]) throws -> [StoredChunk] {
+    let (record, stored) = FrameEncoder(level: 1).encode(frame)
+    #expect(record.codec == .zstd)
+    return try #require(stored.withUnsafeBytes { StoredChunk.all(in: $0) })
+  }
+
+  /// The digest of the whole frame says more than those of its chunks.
+  @Test func aFrameOfWhichEveryChunkIsFetchedIsFetchedWhole() throws {
+    let image = BlockMapTests.bytes(Array(0..<16)).map { $0 & 15 }
+    let known = Array(image[..<4096] + image[(9 * 4096)...])
+    let base = Array(known.dropLast(4096))
+    #expect(try map(of: image, in: base)[0] == nil)
+    #expect(try map(of: image, in: known)[0] == nil)
+    #expect(try map(of: image, in: Array(image[(8 * 4096)...]))[0] != nil)
   }
 
   /// Zeros alone are no reason to ask for the rest block by block.

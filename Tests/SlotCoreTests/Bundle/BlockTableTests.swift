@@ -10,12 +10,20 @@ import Testing
       verifying: sample.table, description: sample.description, artefact: sample.artefact)
   }
 
-  /// The hashes of the sample's first and third frame: the second is zero.
+  private func stored(_ index: Int) -> [UInt8] {
+    FrameEncoder(level: 3).encode(sample.frames[index]).stored
+  }
+
+  /// What there is of the sample's first and third frame: the second is zero.
   private var bytes: [UInt8] {
     [0, 2].flatMap { index in
-      sample.frames[index].withUnsafeBytes { BlockTable.encoded(frame: $0) }
+      BlockTable.encoded(
+        frame: sample.frames[index][...], stored: stored(index), codec: sample.records[index].codec)
     }
   }
+
+  /// Bytes of the hashes of the first frame.
+  private static let hashes = 16 * BlockHash.byteCount
 
   private func read(
     _ bytes: [UInt8], digest: Digest? = nil, payloadLength: UInt64 = 0
@@ -38,7 +46,7 @@ import Testing
 
   @Test func everyBlockOfAFrameHasItsHash() throws {
     let table = try read(bytes)
-    #expect(bytes.count == 17 * BlockHash.byteCount)
+    #expect(bytes.count == 17 * BlockHash.byteCount + 2 * 19)
     for (frame, blocks) in [(0, 16), (2, 1)] {
       for block in 0..<blocks {
         let start = block * BlockTableTests.block
@@ -51,10 +59,55 @@ import Testing
 
   @Test func hashesOfAnotherImageShow() throws {
     let table = try read(bytes)
-    #expect(sample.frames[0].withUnsafeBytes { table.describes($0, frame: 0) })
+    #expect(describes(table, sample.frames[0], stored(0), frame: 0))
+    #expect(describes(table, sample.frames[2], stored(2), frame: 2))
     var changed = sample.frames[0]
     changed[60_000] ^= 1
-    #expect(!changed.withUnsafeBytes { table.describes($0, frame: 0) })
+    #expect(!describes(table, changed, stored(0), frame: 0))
+    #expect(!describes(table, sample.frames[0], stored(0).reversed(), frame: 0))
+    let others = FrameEncoder(level: 3).encode(changed).stored
+    #expect(!describes(table, sample.frames[0], others, frame: 0))
+  }
+
+  private func describes(
+    _ table: BlockTable, _ frame: [UInt8], _ stored: [UInt8], frame index: Int
+  ) -> Bool {
+    frame.withUnsafeBytes { frame in
+      stored.withUnsafeBytes { table.describes(frame, stored: $0, frame: index) }
+    }
+  }
+
+  @Test func chunksAreWhatIsStoredOfACompressedFrame() throws {
+    let table = try read(bytes)
+    let chunks = stored(0).withUnsafeBytes { StoredChunk.all(in: $0) }
+    #expect(chunks?.count == 2)
+    #expect(table.chunks(of: 0) == chunks)
+    #expect(table.chunks(of: 1).isEmpty && table.chunks(of: 2).isEmpty)
+  }
+
+  /// Else bytes of another frame would be fetched.
+  @Test(arguments: [[1, 0], [-1, 0], [0, 1], [1, 1]])
+  func chunksThatAreNotTheFrameAreRefused(_ more: [Int]) throws {
+    var wrong = bytes
+    for (index, more) in more.enumerated() {
+      let place = BlockTableTests.hashes + index * 19
+      wrong[place] = UInt8(Int(wrong[place]) + more)
+    }
+    try expectMalformed(wrong)
+  }
+
+  @Test func aChunkOfNothingIsRefused() throws {
+    var wrong = bytes
+    let (first, second) = (BlockTableTests.hashes, BlockTableTests.hashes + 19)
+    let all = stored(0).count
+    (wrong[first], wrong[first + 1]) = (0, 0)
+    (wrong[second], wrong[second + 1]) = (UInt8(all & 255), UInt8(all >> 8))
+    try expectMalformed(wrong)
+  }
+
+  private func expectMalformed(_ table: [UInt8]) throws {
+    let outcome: BundleCode? = code { _ = try read(table) }
+    #expect(outcome == .malformedTable)
   }
 
   @Test func everyDamagedByteShows() {

@@ -85,6 +85,63 @@ private func decode(_ stored: [UInt8], _ codec: FrameCodec, count: Int) throws -
     }
   }
 
+  /// Three chunks, the last one short; noise, which comes twice, so that the second needs what stands before it.
+  @Test func eachChunkIsAFrameOfZstdBehindWhatStandsBeforeIt() throws {
+    var generator = SeededGenerator(seed: 5)
+    let noise = generator.bytes(20_480)
+    let frame = Array((noise + noise + noise + noise).prefix(73_728))
+    let (record, stored) = FrameEncoder(level: 3).encode(frame)
+    #expect(record.codec == .zstd && stored.count < 21_000)
+    let chunks = try #require(stored.withUnsafeBytes { StoredChunk.all(in: $0) })
+    #expect(chunks.map(\.offset) == [0, chunks[0].length, stored.count - chunks[2].length])
+    for (chunk, start) in zip(chunks, [0, 32_768, 65_536]) {
+      let bytes = Array(stored[chunk.offset..<chunk.offset + chunk.length])
+      #expect(bytes.withUnsafeBytes { chunk.matches($0) })
+      let length = min(32_768, frame.count - start)
+      let wanted = Array(frame[start..<start + length])
+      #expect(decodeChunk(bytes, behind: Array(frame[..<start]), length) == wanted)
+      let isAlone = decodeChunk(bytes, behind: [], length) == wanted
+      #expect(isAlone == (start == 0))
+    }
+  }
+
+  private func decodeChunk(_ stored: [UInt8], behind prefix: [UInt8], _ count: Int) -> [UInt8]? {
+    let decoder = FrameDecoder()
+    var output = [UInt8](repeating: 0xAA, count: count)
+    let isDecoded = stored.withUnsafeBytes { stored in
+      prefix.withUnsafeBytes { prefix in
+        output.withUnsafeMutableBytes { decoder.decode(stored, prefix: prefix, into: $0) }
+      }
+    }
+    return isDecoded ? output : nil
+  }
+
+  /// So chunks of one frame are chunks of any reader.
+  @Test(arguments: [
+    (4096, 32_768), (65_536, 32_768), (262_144, 32_768), (266_240, 36_864), (1 << 22, 1 << 19),
+  ])
+  func aChunkIsAnEighthOfItsFrame(frame: Int, chunk: Int) {
+    #expect(BundleLimits.chunkBytes(frameLength: frame) == chunk)
+  }
+
+  @Test func aDamagedChunkShows() throws {
+    let stored = FrameEncoder(level: 3).encode(sample.frames[0]).stored
+    let chunk = try #require(stored.withUnsafeBytes { StoredChunk.all(in: $0) }?.first)
+    let bytes = Array(stored[..<chunk.length])
+    for damaged in damagedCopies(bytes) + [bytes + [0], Array(bytes.dropLast())] {
+      #expect(!damaged.withUnsafeBytes { chunk.matches($0) })
+    }
+    #expect(Array("not zstd".utf8).withUnsafeBytes { StoredChunk.all(in: $0) } == nil)
+  }
+
+  @Test func oneChunkForTwoIsRefused() throws {
+    let text = Array(sample.frames[0].prefix(32_768))
+    let stored = FrameEncoder(level: 3).encode(text).stored
+    #expect(try decode(stored, .zstd, count: 32_768) == text)
+    #expect(decodingCode(stored, .zstd, count: 65_536) == .wrongContent)
+    #expect(decodingCode(stored + stored, .zstd, count: 32_768) == .wrongContent)
+  }
+
   @Test func zeroFillsWhateverWasThere() throws {
     #expect(try decode([], .zero, count: 100) == [UInt8](repeating: 0, count: 100))
   }

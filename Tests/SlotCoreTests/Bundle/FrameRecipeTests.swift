@@ -147,6 +147,11 @@ struct RecipeCase: CustomTestStringConvertible, Sendable {
         SampleDelta.segment(.stored, 4),
       ], patch: nil)
     #expect(parts.fetchedLength == 6 * 4096)
+    let chunk = [UInt8](repeating: 1, count: 700).withUnsafeBytes { StoredChunk($0, at: 300) }
+    let chunks = FrameRecipe(
+      segments: [SampleDelta.segment(.base(0), 8), SampleDelta.segment(.chunk(chunk), 8)],
+      patch: nil)
+    #expect(chunks.fetchedLength == 700)
   }
 
   @Test func lengthsOfAPatch() throws {
