@@ -111,6 +111,21 @@ private struct Pair {
     #expect(reads >= 32 && reads < 42, "\(reads)")
   }
 
+  /// Most of the target's frames differ, so it is not asked for each before; and the booted slot has none of them.
+  @Test func whatOnlyTheTargetHasIsNotFetched() throws {
+    let pair = Pair(frames: 200)
+    var target = pair.new
+    for start in stride(from: 0, to: target.count, by: Pair.frameSize)
+    where !(start / Pair.frameSize).isMultiple(of: 4) { target[start + 100] ^= 1 }
+    let harness = try pair.device(
+      [UInt8](repeating: 0x33, count: pair.old.count), target: target)
+    let bundle = try pair.bundle(in: harness.folder)
+    #expect(try harness.apply(bundle) == .staged(version: "2.0"))
+    #expect(harness.imageInTarget)
+    let fetched = Int(try #require(harness.written).fetched)
+    #expect((bundle.count * 7 / 10..<bundle.count * 8 / 10).contains(fetched), "\(fetched)")
+  }
+
   /// The ledger only proposes: a booted slot that holds something else costs bytes, not the update.
   @Test func aBootedSlotThatChangedIsNotBelieved() throws {
     var content = pair.old

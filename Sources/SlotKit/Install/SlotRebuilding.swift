@@ -27,8 +27,9 @@ struct SlotRebuilding: Sendable {
       bufferBytes: spans.byteCapacity, feed: { try feed(plan, from: bundle, $0, progress) },
       worker: { () -> (Job) throws -> AlignedBuffer in
         let assembly = FrameAssembly(table, source, spans)
+        var look = TargetLook()
         return { job in
-          missed.insert(try perform(job, assembly))
+          missed.insert(try perform(job, assembly, &look))
           return job.fetched
         }
       })
@@ -63,16 +64,20 @@ struct SlotRebuilding: Sendable {
   // MARK: - The working threads
 
   /// Returns the frames that could not be had.
-  private func perform(_ job: Job, _ assembly: FrameAssembly) throws -> [Int] {
+  private func perform(
+    _ job: Job, _ assembly: FrameAssembly, _ look: inout TargetLook
+  ) throws -> [Int] {
     let image = table.imageRange(job.frames)
     let there = target.read(image, into: assembly.target)
     var wanted: [Int] = []
     for index in job.frames {
-      if let there, table.matches(index, in: there, from: image.lowerBound) {
-        target.keep(there, at: table[index].imageOffset)
-      } else {
+      guard let there, look.isWorthwhile() else {
         wanted.append(index)
+        continue
       }
+      let isThere = keep(index, ifIn: there, from: image.lowerBound)
+      look.note(isThere: isThere)
+      if !isThere { wanted.append(index) }
     }
     let had = assembly.assemble(wanted, of: job.frames, fetched: job.fetched)
     for frames in sideBySide(had) {
@@ -83,7 +88,19 @@ struct SlotRebuilding: Sendable {
       let old = there.map { UnsafeRawBufferPointer(rebasing: $0[range]) }
       try target.write(plain, at: place.lowerBound, over: old)
     }
-    return wanted.filter { !had.contains($0) }
+    return wanted.filter { index in
+      !had.contains(index)
+        && there.map { keep(index, ifIn: $0, from: image.lowerBound) } != true
+    }
+  }
+
+  /// Whether the target has the frame already.
+  private func keep(
+    _ index: Int, ifIn there: UnsafeRawBufferPointer, from start: UInt64
+  ) -> Bool {
+    guard table.matches(index, in: there, from: start) else { return false }
+    target.keep(there, at: table[index].imageOffset)
+    return true
   }
 
   /// Ascending numbers as ranges.
