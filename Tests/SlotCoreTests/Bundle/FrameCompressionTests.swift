@@ -134,12 +134,14 @@ private func decode(_ stored: [UInt8], _ codec: FrameCodec, count: Int) throws -
     #expect(Array("not zstd".utf8).withUnsafeBytes { StoredChunk.all(in: $0) } == nil)
   }
 
-  @Test func oneChunkForTwoIsRefused() throws {
+  @Test func chunksOfOtherLengthsAreRefused() throws {
     let text = Array(sample.frames[0].prefix(32_768))
     let stored = FrameEncoder(level: 3).encode(text).stored
     #expect(try decode(stored, .zstd, count: 32_768) == text)
     #expect(decodingCode(stored, .zstd, count: 65_536) == .wrongContent)
     #expect(decodingCode(stored + stored, .zstd, count: 32_768) == .wrongContent)
+    let short = FrameEncoder(level: 3).encode(Array(text.prefix(28_672))).stored
+    #expect(decodingCode(short, .zstd, count: 32_768) == .wrongContent)
   }
 
   @Test func zeroFillsWhateverWasThere() throws {
