@@ -5,6 +5,7 @@
 
 verifies BUNDLE as krux_bundle.py does and writes its image to OUT, from the image of the older release in the file
 BASE and the patches for it, and from frames where that does not give what was signed. Says how many frames needed none.
+Needs what krux_bundle.py needs, and the program zstd.
 """
 
 import collections

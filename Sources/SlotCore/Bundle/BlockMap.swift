@@ -52,7 +52,7 @@ public struct BlockMap: FrameRecipes {
         isUseful = isUseful || inChunk.contains(where: BlockMap.isInBase)
       }
     }
-    // When all of it would be fetched, the frame's own digest says more.
+    // When nothing of the base would be used, the frame's own digest says more than those of its chunks.
     return isUseful ? FrameRecipe(segments: segments, patch: nil) : nil
   }
 

@@ -45,6 +45,7 @@ final class FrameStream {
     try cancellation.check()
     let content = plain.prefix(frame.length)
     if frame.codec == .zero {
+      stored = UnsafeRawBufferPointer(start: nil, count: 0)
       content.initializeMemory(as: UInt8.self, repeating: 0)
     } else {
       try bundle.reader.skip(to: start + frame.payloadOffset)

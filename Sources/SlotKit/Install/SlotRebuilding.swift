@@ -16,7 +16,7 @@ struct SlotRebuilding: Sendable {
   }
 
   /// Returns the frames that did not match their digest: the booted slot is not what it is taken for or cannot be
-  /// read, or the bundle is damaged in a patch.
+  /// read, a hash has matched by chance, or the bundle is damaged in what was fetched.
   ///
   /// - Throws: `BundleFailure`, `SourceFailure`, `SlotFailure`, `CancellationFailure`.
   func run(

@@ -91,7 +91,7 @@ import Testing
     var wrong = bytes
     for (index, more) in more.enumerated() {
       let place = BlockTableTests.hashes + index * 19
-      wrong[place] = UInt8(Int(wrong[place]) + more)
+      wrong[place] = UInt8(truncatingIfNeeded: Int(wrong[place]) + more)
     }
     try expectMalformed(wrong)
   }
