@@ -6,8 +6,8 @@ public enum BundleLimits {
   /// 16 GiB in frames of 64 KiB take 18 MiB; this allows for later tables beside them.
   public static let tablesBytes: UInt64 = 256 << 20
 
-  /// What a bundle can hold of `tables`: beyond `tablesBytes`, for an image of more than 120 GiB without its zeros, it goes without the
-  /// table of blocks, which readers can do without.
+  /// What a bundle can hold of `tables`: beyond `tablesBytes`, for an image of more than 120 GiB without its zeros, it
+  /// goes without the table of blocks, which readers can do without.
   public static func fitting(_ tables: [TableDescription]) -> [TableDescription] {
     guard tables.reduce(0, { $0 + $1.length }) > tablesBytes else { return tables }
     return tables.filter { $0.kind != TableDescription.blocks }
