@@ -39,8 +39,10 @@ let package = Package(
     systemLibrary("CZstd", "libzstd", debian: "libzstd-dev"),
     .target(name: "CLinux", cSettings: strictC, linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CArchive", cSettings: strictC),
+    .target(name: "CBlake2b", cSettings: strictC),
     .target(name: "CToml"),
-    .target(name: "SlotCore", dependencies: ["CSodium", "CZstd"], swiftSettings: strict),
+    .target(
+      name: "SlotCore", dependencies: ["CBlake2b", "CSodium", "CZstd"], swiftSettings: strict),
     .target(name: "SlotCoreTesting", dependencies: ["SlotCore"], swiftSettings: strict),
     .target(
       name: "SlotKit",
@@ -89,7 +91,7 @@ let package = Package(
 
 // Only the pure core and its tests, for `make mutants`, which builds them a hundred times.
 if Context.environment["KRUX_ONLY_CORE"] == "1" {
-  let core = ["CSodium", "CZstd", "SlotCore", "SlotCoreTesting", "SlotCoreTests"]
+  let core = ["CBlake2b", "CSodium", "CZstd", "SlotCore", "SlotCoreTesting", "SlotCoreTests"]
   package.targets.removeAll { !core.contains($0.name) }
   package.products = []
   package.dependencies = []
@@ -98,7 +100,8 @@ if Context.environment["KRUX_ONLY_CORE"] == "1" {
 // Only the libraries and the fuzz targets, for `Fuzz/run`: a fuzzer brings the `main` of its executable.
 if Context.environment["KRUX_FUZZ"] == "1" {
   let fuzzed = [
-    "CArchive", "CSodium", "CBlkid", "CCurl", "CZstd", "CLinux", "CToml", "SlotCore", "SlotKit",
+    "CArchive", "CBlake2b", "CSodium", "CBlkid", "CCurl", "CZstd", "CLinux", "CToml", "SlotCore",
+    "SlotKit",
   ]
   package.targets.removeAll { !fuzzed.contains($0.name) }
   package.products = []

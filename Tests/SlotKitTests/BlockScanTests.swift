@@ -6,7 +6,7 @@ import Testing
 
 /// What a pass over the booted slot does, and what it does where the disk cannot be read.
 @Suite struct BlockScanTests {
-  private static let span = FrameSpans.targetBytes
+  private static let span = FrameSpans.writtenBytes
   private static let block = BundleLimits.blockBytes
   private static let blocks = span / block
 

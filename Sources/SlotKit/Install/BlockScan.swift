@@ -31,7 +31,7 @@ struct BlockScan: Sendable {
   func all(
     of count: Int, length: UInt64, progress: @escaping @Sendable (UInt64) -> Void
   ) throws -> Outcome {
-    let span = UInt64(FrameSpans.targetBytes)
+    let span = UInt64(FrameSpans.writtenBytes)
     return try run(count, length, every: span, span, progress)
   }
 

@@ -44,9 +44,7 @@ final class FrameAssembly {
     for copy in copies { perform(copy) }
     // What does not decode does not match its digest.
     for chunk in chunks { _ = decode(chunk) }
-    return possible.filter {
-      table.matches($0, in: UnsafeRawBufferPointer(plain.bytes), from: start)
-    }
+    return table.matching(possible, in: UnsafeRawBufferPointer(plain.bytes), from: start)
   }
 
   /// Everything of one frame but what is copied from the base, which goes to `copies`, and what is decoded behind that,

@@ -1,19 +1,27 @@
 internal import SlotCore
 
-/// The pieces in which an image is read and written: whole frames, about half a mebibyte together, so that a device
-/// sees few large operations whatever the frame size.
+/// The pieces in which an image is read and written: whole frames, many together, so that a device sees few large
+/// operations whatever the frame size, and a processor several frames to digest at once.
 struct FrameSpans {
-  static let targetBytes = 512 << 10
+  /// Bytes that are written together. What is fetched, what is decoded and what stands in the target take as much each.
+  static let writtenBytes = 512 << 10
+  /// Bytes that are read together when nothing else is done: as many frames of the usual size as are digested at once.
+  static let readBytes = 1 << 20
 
   let frameCount: Int
   private let framesPerSpan: Int
   /// Bytes of memory that a span may take.
   let byteCapacity: Int
 
-  init(_ artefact: Artefact) {
-    frameCount = artefact.frameCount
-    framesPerSpan = max(1, FrameSpans.targetBytes / artefact.frameSize)
-    byteCapacity = framesPerSpan * artefact.frameSize
+  init(_ artefact: Artefact, bytes: Int = writtenBytes) {
+    self.init(frameCount: artefact.frameCount, frameSize: artefact.frameSize, bytes: bytes)
+  }
+
+  /// `frameSize` in bytes.
+  init(frameCount: Int, frameSize: Int, bytes: Int) {
+    self.frameCount = frameCount
+    framesPerSpan = max(1, bytes / frameSize)
+    byteCapacity = framesPerSpan * frameSize
   }
 
   var count: Int { (frameCount + framesPerSpan - 1) / framesPerSpan }
@@ -32,13 +40,21 @@ struct FrameSpans {
 }
 
 extension FrameTable {
-  /// Whether frame `index` stands whole in `buffer`, which begins `offset` bytes from the start of the image.
-  func matches(_ index: Int, in buffer: UnsafeRawBufferPointer, from offset: UInt64) -> Bool {
-    let frame = self[index]
-    let start = Int(frame.imageOffset - offset)
-    let bytes = UnsafeRawBufferPointer(rebasing: buffer[start..<start + frame.length])
+  /// Those of `frames` that stand whole in `buffer`, which begins `offset` bytes from the start of the image.
+  func matching(
+    _ frames: some Sequence<Int>, in buffer: UnsafeRawBufferPointer, from offset: UInt64
+  ) -> [Int] {
+    let contents = frames.map { index in
+      let frame = self[index]
+      let start = Int(frame.imageOffset - offset)
+      return (frame, UnsafeRawBufferPointer(rebasing: buffer[start..<start + frame.length]))
+    }
     // The table was checked to have the digest of zeros for a zero frame.
-    return frame.codec == .zero ? bytes.isAllZero : Digest(of: bytes) == frame.plainDigest
+    let zeros = contents.filter { $0.codec == .zero && $1.isAllZero }
+    let others = contents.filter { frame, _ in frame.codec != .zero }
+    let digests = Digest.each(of: others.map { $1 })
+    let proved = zip(others, digests).filter { $0.0.plainDigest == $1 }
+    return (zeros.map { $0.0.index } + proved.map { $0.0.0.index }).sorted()
   }
 
   /// The bytes of the image that `frames` cover.

@@ -10,16 +10,20 @@ public enum SlotDigest {
     progress: @escaping (UInt64) -> Void = { _ in }
   ) throws -> Digest {
     let count = Int((length + UInt64(frameSize) - 1) / UInt64(frameSize))
+    let spans = FrameSpans(frameCount: count, frameSize: frameSize, bytes: FrameSpans.readBytes)
     let digests = FrameDigests(count: count)
     let caller = CallerProgress(progress)
     let report: @Sendable (UInt64) -> Void = { caller.call($0) }
     try ParallelSpans.forEach(
-      0..<count, bufferBytes: frameSize, cancellation, progress: report
+      0..<spans.count, bufferBytes: spans.byteCapacity, cancellation, progress: report
     ) { index, buffer in
-      let offset = UInt64(index) * UInt64(frameSize)
-      let bytes = buffer.prefix(Int(min(UInt64(frameSize), length - offset)))
+      let offset = UInt64(spans[index].lowerBound) * UInt64(frameSize)
+      let bytes = buffer.prefix(Int(min(UInt64(spans.byteCapacity), length - offset)))
       try device.read(into: bytes, at: offset)
-      digests.set(index, Digest(of: UnsafeRawBufferPointer(bytes)))
+      let frames = stride(from: 0, to: bytes.count, by: frameSize).map { start in
+        UnsafeRawBufferPointer(rebasing: bytes[start..<min(start + frameSize, bytes.count)])
+      }
+      digests.set(spans[index].lowerBound, Digest.each(of: frames))
       return bytes.count
     }
     var image = DigestStream()
@@ -62,7 +66,10 @@ private final class FrameDigests: @unchecked Sendable {
 
   init(count: Int) { digests = [Digest](repeating: Digest(of: []), count: count) }
 
-  func set(_ index: Int, _ digest: Digest) { monitor.locked { digests[index] = digest } }
+  /// `some` are those of the frames from `index` on.
+  func set(_ index: Int, _ some: [Digest]) {
+    monitor.locked { digests.replaceSubrange(index..<index + some.count, with: some) }
+  }
 
   var all: [Digest] { monitor.locked { digests } }
 }

@@ -12,7 +12,7 @@ struct SlotReading: Sendable {
     _ cancellation: Cancellation
   ) {
     self.table = table
-    spans = FrameSpans(artefact)
+    spans = FrameSpans(artefact, bytes: FrameSpans.readBytes)
     self.device = device
     self.cancellation = cancellation
   }
@@ -27,9 +27,7 @@ struct SlotReading: Sendable {
     try forEachSpan(nil, progress) { frames, buffer in
       let offset = table[frames.lowerBound].imageOffset
       do { try device.read(into: buffer, at: offset) } catch is SlotFailure { return }
-      let matching = frames.filter {
-        table.matches($0, in: UnsafeRawBufferPointer(buffer), from: offset)
-      }
+      let matching = table.matching(frames, in: UnsafeRawBufferPointer(buffer), from: offset)
       if matching.first == 0 { head.take(from: UnsafeRawBufferPointer(buffer)) }
       found.insert(matching)
     }
@@ -50,8 +48,8 @@ struct SlotReading: Sendable {
       if frames.lowerBound == 0, let bytes = head?.bytes {
         buffer.copyMemory(from: bytes)
       }
-      let bytes = UnsafeRawBufferPointer(buffer)
-      for index in frames where !table.matches(index, in: bytes, from: start) {
+      let matching = table.matching(frames, in: UnsafeRawBufferPointer(buffer), from: start)
+      if let index = frames.first(where: { !matching.contains($0) }) {
         let offset = table[index].imageOffset
         throw SlotFailure(
           .readBackMismatch,

@@ -69,16 +69,10 @@ struct SlotRebuilding: Sendable {
   ) throws -> [Int] {
     let image = table.imageRange(job.frames)
     let there = target.read(image, into: assembly.target)
-    var wanted: [Int] = []
-    for index in job.frames {
-      guard let there, look.isWorthwhile() else {
-        wanted.append(index)
-        continue
-      }
-      let isThere = keep(index, ifIn: there, from: image.lowerBound)
-      look.note(isThere: isThere)
-      if !isThere { wanted.append(index) }
-    }
+    let looked = there == nil ? [] : job.frames.filter { _ in look.isWorthwhile() }
+    let kept = keep(looked, ifIn: there, from: image.lowerBound)
+    for index in looked { look.note(isThere: kept.contains(index)) }
+    let wanted = job.frames.filter { !kept.contains($0) }
     let had = assembly.assemble(wanted, of: job.frames, fetched: job.fetched)
     for frames in sideBySide(had) {
       let place = table.imageRange(frames)
@@ -88,19 +82,20 @@ struct SlotRebuilding: Sendable {
       let old = there.map { UnsafeRawBufferPointer(rebasing: $0[range]) }
       try target.write(plain, at: place.lowerBound, over: old)
     }
-    return wanted.filter { index in
-      !had.contains(index)
-        && there.map { keep(index, ifIn: $0, from: image.lowerBound) } != true
-    }
+    let missed = wanted.filter { !had.contains($0) }
+    let unseen = missed.filter { !looked.contains($0) }
+    let keptAfterAll = keep(unseen, ifIn: there, from: image.lowerBound)
+    return missed.filter { !keptAfterAll.contains($0) }
   }
 
-  /// Whether the target has the frame already.
+  /// Those of `frames` that the target has already.
   private func keep(
-    _ index: Int, ifIn there: UnsafeRawBufferPointer, from start: UInt64
-  ) -> Bool {
-    guard table.matches(index, in: there, from: start) else { return false }
-    target.keep(there, at: table[index].imageOffset)
-    return true
+    _ frames: [Int], ifIn there: UnsafeRawBufferPointer?, from start: UInt64
+  ) -> [Int] {
+    guard let there else { return [] }
+    let kept = table.matching(frames, in: there, from: start)
+    for index in kept { target.keep(there, at: table[index].imageOffset) }
+    return kept
   }
 
   /// Ascending numbers as ranges.

@@ -105,14 +105,15 @@ struct SlotWriting: Sendable {
     _ decoder: borrowing FrameDecoder
   ) throws -> Int {
     let first = table[frames.lowerBound]
-    var count = 0
-    for index in frames {
+    let contents = frames.map { index in
       let frame = table[index]
-      let bytes = UnsafeRawBufferPointer(
-        stored.slice(Int(frame.payloadOffset - first.payloadOffset), frame.storedLength))
-      guard Digest(of: bytes) == frame.storedDigest else {
-        throw SlotWriting.damaged(index)
-      }
+      let start = Int(frame.payloadOffset - first.payloadOffset)
+      return (frame, UnsafeRawBufferPointer(stored.slice(start, frame.storedLength)))
+    }
+    let digests = Digest.each(of: contents.map { $1 })
+    var count = 0
+    for ((frame, bytes), digest) in zip(contents, digests) {
+      guard digest == frame.storedDigest else { throw SlotWriting.damaged(frame.index) }
       try decoder.decode(bytes, codec: frame.codec, into: plain.slice(count, frame.length))
       count += frame.length
     }
