@@ -57,7 +57,7 @@ struct SlotWriting: Sendable {
           progress(done)
         }
       case .bundle:
-        for piece in spans.pieces(of: run.frames) {
+        for piece in jobs(of: run.frames) {
           try cancellation.check()
           guard let buffer = pipeline.takeBuffer() else { return }
           try readStored(piece, into: buffer, from: bundle)
@@ -68,6 +68,21 @@ struct SlotWriting: Sendable {
         }
       }
     }
+  }
+
+  /// As many frames as are digested at once, and as have room in a buffer of a span; compressed ones mostly do.
+  private func jobs(of frames: Range<Int>) -> [Range<Int>] {
+    var jobs: [Range<Int>] = []
+    var (start, stored) = (frames.lowerBound, 0)
+    for index in frames {
+      let count = table[index].storedLength
+      if index - start == DigestLanes.count || stored + count > spans.byteCapacity {
+        jobs.append(start..<index)
+        (start, stored) = (index, 0)
+      }
+      stored += count
+    }
+    return jobs + [start..<frames.upperBound]
   }
 
   private func readStored(
@@ -91,33 +106,36 @@ struct SlotWriting: Sendable {
       try target.writeZeros(range, comparingIn: there)
       return nil
     case .frames(let frames, let stored):
-      let count = try decode(frames, stored, into: plain, decoder)
-      try target.write(
-        UnsafeRawBufferPointer(plain.prefix(count)), at: table[frames.lowerBound].imageOffset,
-        comparingIn: there)
+      var rest = try verified(frames, in: stored)[...]
+      for piece in spans.pieces(of: frames) {
+        var count = 0
+        for (frame, bytes) in rest.prefix(piece.count) {
+          try decoder.decode(bytes, codec: frame.codec, into: plain.slice(count, frame.length))
+          count += frame.length
+        }
+        rest = rest.dropFirst(piece.count)
+        try target.write(
+          UnsafeRawBufferPointer(plain.prefix(count)), at: table[piece.lowerBound].imageOffset,
+          comparingIn: there)
+      }
       return stored
     }
   }
 
-  /// Only bytes whose digest matched reach the decoder.
-  private func decode(
-    _ frames: Range<Int>, _ stored: AlignedBuffer, into plain: AlignedBuffer,
-    _ decoder: borrowing FrameDecoder
-  ) throws -> Int {
+  /// What the bundle has of each frame. Only bytes whose digest matched reach the decoder.
+  private func verified(
+    _ frames: Range<Int>, in stored: AlignedBuffer
+  ) throws -> [(Frame, UnsafeRawBufferPointer)] {
     let first = table[frames.lowerBound]
     let contents = frames.map { index in
       let frame = table[index]
       let start = Int(frame.payloadOffset - first.payloadOffset)
       return (frame, UnsafeRawBufferPointer(stored.slice(start, frame.storedLength)))
     }
-    let digests = Digest.each(of: contents.map { $1 })
-    var count = 0
-    for ((frame, bytes), digest) in zip(contents, digests) {
+    for (digest, (frame, _)) in zip(Digest.each(of: contents.map { $1 }), contents) {
       guard digest == frame.storedDigest else { throw SlotWriting.damaged(frame.index) }
-      try decoder.decode(bytes, codec: frame.codec, into: plain.slice(count, frame.length))
-      count += frame.length
     }
-    return count
+    return contents
   }
 
   static func damaged(_ frame: Int) -> BundleFailure {

@@ -28,6 +28,14 @@ private func decode(_ stored: [UInt8], _ codec: FrameCodec, count: Int) throws -
     }
   }
 
+  /// `ZSTD_MAGIC_DICTIONARY`: what stands before the later chunks of this frame looks like a dictionary of zstd's own.
+  @Test func aFrameThatBeginsLikeADictionary() throws {
+    let frame = [0x37, 0xA4, 0x30, 0xEC] + sample.frames[0][4...]
+    let (record, stored) = FrameEncoder(level: 3).encode(frame)
+    #expect(record.codec == .zstd)
+    #expect(try decode(stored, .zstd, count: frame.count) == frame)
+  }
+
   @Test func theSameInputMakesTheSameBytes() {
     let first = FrameEncoder(level: 9)
     let second = FrameEncoder(level: 9)
