@@ -28,6 +28,22 @@ private final class BusyMachine: PressureSource {
 }
 
 @Suite struct PaceTests {
+  /// Whether a step ever began while another went on. Where several threads work, the first step waits for that.
+  @Test(arguments: [false, true]) func aloneNothingIsDoneSideBySide(isAlone: Bool) throws {
+    let cancellation = Cancellation()
+    if isAlone { cancellation.workAlone() }
+    let (active, together) = (SharedCounter(0), SharedCounter(0))
+    try ParallelSpans.forEach(
+      0..<200, bufferBytes: 4096, cancellation, progress: { _ in }
+    ) { _, _ in
+      if active.add(1) > 1 { _ = together.increment() }
+      while !isAlone, together.current == 0 { sched_yield() }
+      _ = active.add(-1)
+      return 1
+    }
+    #expect((together.current == 0) == isAlone)
+    #expect(cancellation.workerCount == (isAlone ? 1 : Threads.workerCount))
+  }
   @Test func everyStepOfAnInstallLooksAtThePace() throws {
     let harness = try InstallHarness()
     let machine = BusyMachine(step: PressureThrottle.interval)

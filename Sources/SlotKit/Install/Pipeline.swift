@@ -23,10 +23,9 @@ final class Pipeline<Job: Sendable>: Sendable {
   /// Runs `feed` on this thread. `worker` is called once on each working thread, and what it returns for each job:
   /// that gives the job's buffer back, if it has one. Returns when all jobs are done, or throws the first error.
   static func run(
-    bufferBytes: Int, feed: (Pipeline) throws -> Void,
+    bufferBytes: Int, workers count: Int, feed: (Pipeline) throws -> Void,
     worker: @escaping @Sendable () -> (Job) throws -> AlignedBuffer?
   ) throws {
-    let count = Threads.workerCount
     let pipeline = Pipeline(workers: count, bufferBytes: bufferBytes)
     let failure = FirstError()
     // One worker is enough; none would leave the feeder waiting for ever.

@@ -24,7 +24,8 @@ struct SlotRebuilding: Sendable {
   ) throws -> Set<Int> {
     let missed = MissedFrames()
     try Pipeline.run(
-      bufferBytes: spans.byteCapacity, feed: { try feed(plan, from: bundle, $0, progress) },
+      bufferBytes: spans.byteCapacity, workers: cancellation.workerCount,
+      feed: { try feed(plan, from: bundle, $0, progress) },
       worker: { () -> (Job) throws -> AlignedBuffer in
         let assembly = FrameAssembly(table, source, spans)
         var look = TargetLook()

@@ -26,7 +26,8 @@ struct SlotWriting: Sendable {
   ) throws {
     let capacity = spans.byteCapacity
     try Pipeline.run(
-      bufferBytes: capacity, feed: { try feed(plan, from: bundle, $0, progress) },
+      bufferBytes: capacity, workers: cancellation.workerCount,
+      feed: { try feed(plan, from: bundle, $0, progress) },
       worker: { () -> (Job) throws -> AlignedBuffer? in
         let plain = AlignedBuffer(byteCount: capacity)
         let there = AlignedBuffer(byteCount: min(capacity, SlotWriting.comparedBytes))

@@ -5,12 +5,13 @@ internal import SlotCore
 /// Lets long work go on behind everything else that runs on the machine.
 public enum Background {
   /// Lowers the priority of the calling thread, and so of all that it starts, for good; from now on long work that
-  /// looks at `cancellation` between its steps waits there for others.
+  /// looks at `cancellation` between its steps waits there for others, and takes no more threads than it needs.
   ///
   /// What the system has not is gone without: an update matters more than how quietly it is made.
   public static func begin(
     _ settings: BackgroundSettings, _ cancellation: Cancellation, _ logger: Logger
   ) {
+    cancellation.workAlone()
     if klinux_raise_nice(Int32(settings.nice)) != 0 {
       logger.debug("the processor's priority stays as it is")
     }

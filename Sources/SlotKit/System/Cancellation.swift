@@ -14,6 +14,7 @@ public typealias CancellationFailure = Failure<CancellationCode>
 public final class Cancellation: Sendable {
   private let signal = Atomic<Int32>(0)
   private let pace = AtomicLazyReference<Pace>()
+  private let isAlone = Atomic<Bool>(false)
   private let monitor = Monitor()
 
   public init() {}
@@ -31,6 +32,13 @@ public final class Cancellation: Sendable {
 
   /// From now on `check` waits as long as `pace` asks for. The first pace is kept.
   func follow(_ pace: Pace) { _ = self.pace.storeIfNil(pace) }
+
+  /// From now on one thread does what several did.
+  func workAlone() { isAlone.store(true, ordering: .relaxed) }
+
+  /// Threads that work on a slot together. In the background it is one: then another program never finds more than one
+  /// write or read of ours before its own in the disk's queue, which no priority would move.
+  var workerCount: Int { isAlone.load(ordering: .relaxed) ? 1 : Threads.workerCount }
 
   /// Stands between two steps of long work. In the background it waits; not to be called with a lock held.
   ///
