@@ -227,7 +227,7 @@ bench-small: bench-deps instruction-deps release
 	  --only krux,krux-over-old,krux-unknown,krux-full,patch-from,xdelta3,swupdate,mender-over-old \
 	  --bin .build-release/ship --json .build-release/small/delta-ext4-small.json
 	Benchmarks/plot .build-release/small/*.json
-	Benchmarks/instructions --sizes 2,4 --level 3 --bin .build-release/ship
+	Benchmarks/instructions --sizes 2,4 --level 3 --bin .build-release/release
 
 .PHONY: bench-delta
 bench-delta: bench-deps release ## Updates from known and unknown bases beside zstd --patch-from, xdelta3, casync, swupdate (hours)
@@ -243,7 +243,7 @@ bench-plots: ## Draw the plots again from what the benchmarks have stored
 
 .PHONY: bench-instructions
 bench-instructions: instruction-deps release ## Instructions per byte of the hot paths, counted by valgrind; they repeat
-	Benchmarks/instructions --bin .build-release/ship --markdown .build-release/instructions.md
+	Benchmarks/instructions --bin .build-release/release --markdown .build-release/instructions.md
 
 .PHONY: bench-memory
 bench-memory: bench-deps release ## Peak memory of krux-update for images of 1 GiB and 16 GiB

@@ -29,13 +29,16 @@ public struct SampleBundle: Sendable {
     self.init(image: image, version: version, sequence: sequence, key: key)
   }
 
-  public init(image: [UInt8], version: String, sequence: Int64, key: SecretKey) {
+  public init(
+    image: [UInt8], version: String, sequence: Int64, key: SecretKey,
+    frameSize: Int = SampleBundle.frameSize
+  ) {
     let encoder = FrameEncoder(level: 1)
     var records: [FrameRecord] = []
     var payload: [UInt8] = []
     var digests = DigestStream()
-    for start in stride(from: 0, to: image.count, by: SampleBundle.frameSize) {
-      let end = min(image.count, start + SampleBundle.frameSize)
+    for start in stride(from: 0, to: image.count, by: frameSize) {
+      let end = min(image.count, start + frameSize)
       let (record, stored) = encoder.encode(Array(image[start..<end]))
       records.append(record)
       payload += stored
@@ -53,7 +56,7 @@ public struct SampleBundle: Sendable {
         Artefact(
           name: "root", kind: .slotImage, length: UInt64(image.count),
           imageDigest: Digest(bytes: digests.finish()) ?? Digest(of: []),
-          frameSize: SampleBundle.frameSize, payloadLength: UInt64(payload.count))
+          frameSize: frameSize, payloadLength: UInt64(payload.count))
       ],
       tables: [
         TableDescription(

@@ -37,10 +37,10 @@ import Testing
 
   private static let ownNice = Int(getpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0))
 
-  /// One that reads the bundle and one that writes, and the one that waits for Ctrl-C, which is to be heard at once.
+  /// One that reads the bundle and one that writes. The one that waits for Ctrl-C is to be heard at once.
   @Test func fewThreadsWorkAndAllHaveTheLowestPriority() throws {
     let (nice, disk) = try threads(["--background"])
-    #expect(nice.count == 3)
+    #expect(nice.count { $0 == 19 } == 2)
     #expect(nice.dropFirst().allSatisfy { $0 == 19 }, "\(nice)")
     #expect(disk == ["idle"])
   }

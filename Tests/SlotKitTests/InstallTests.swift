@@ -20,6 +20,25 @@ import Testing
         == ["verified", "planned \(harness.bundle.image.count)", "disarmed", "switched"])
   }
 
+  /// Of the size that publishers use: two that do not compress fill a buffer, four that do are digested together and
+  /// written two at a time; the last is short.
+  @Test func framesOfTheUsualSize() throws {
+    let frameSize = 256 << 10
+    var random = SeededRandom(seed: 9)
+    func frame(isNoise: Bool, _ count: Int) -> [UInt8] {
+      (0..<count).map { isNoise || $0 % 4 == 0 ? UInt8(truncatingIfNeeded: random.next()) : 0 }
+    }
+    let image =
+      (0..<12).flatMap { frame(isNoise: $0 < 3 || $0 > 9, frameSize) }
+      + frame(isNoise: false, 12_288)
+    let bundle = SampleBundle(
+      image: image, version: "2.0", sequence: 20, key: .generate(), frameSize: frameSize)
+    #expect(bundle.records.map(\.codec).filter { $0 == .stored }.count == 5)
+    let harness = try InstallHarness(bundle)
+    #expect(try harness.apply() == .staged(version: "2.0"))
+    #expect(harness.imageInTarget)
+  }
+
   /// The order that makes every cut harmless: head cleared and flushed, the rest written, flushed and read
   /// back, the head last, flushed and read back.
   @Test func clearsTheHeadFirstAndWritesItLast() throws {

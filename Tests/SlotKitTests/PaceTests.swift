@@ -28,22 +28,26 @@ private final class BusyMachine: PressureSource {
 }
 
 @Suite struct PaceTests {
-  /// Whether a step ever began while another went on. Where several threads work, the first step waits for that.
+  /// The first steps wait for another to begin meanwhile: for a while where there should be none.
   @Test(arguments: [false, true]) func aloneNothingIsDoneSideBySide(isAlone: Bool) throws {
     let cancellation = Cancellation()
     if isAlone { cancellation.workAlone() }
     let (active, together) = (SharedCounter(0), SharedCounter(0))
+    let ignored: @Sendable (UInt64) -> Void = { _ in }
     try ParallelSpans.forEach(
-      0..<200, bufferBytes: 4096, cancellation, progress: { _ in }
+      0..<4, bufferBytes: 4096, cancellation, progress: ignored
     ) { _, _ in
       if active.add(1) > 1 { _ = together.increment() }
-      while !isAlone, together.current == 0 { sched_yield() }
+      let end = BootClock.now() + (isAlone ? 50 : 10_000)
+      while together.current == 0, BootClock.now() < end { sched_yield() }
       _ = active.add(-1)
       return 1
     }
     #expect((together.current == 0) == isAlone)
     #expect(cancellation.workerCount == (isAlone ? 1 : Threads.workerCount))
+    #expect(cancellation.readerCount == (isAlone ? 1 : Threads.readerCount))
   }
+
   @Test func everyStepOfAnInstallLooksAtThePace() throws {
     let harness = try InstallHarness()
     let machine = BusyMachine(step: PressureThrottle.interval)

@@ -49,7 +49,7 @@ public struct FrameDecoder: ~Copyable {
   /// Decodes a patch or a chunk, whose digest has matched, into the whole of `output`; false when it gives anything else.
   ///
   /// Both ways only read `prefix`, and give the same. `ZSTD_decompress_usingDict(3)` needs a fifth less time for a chunk:
-  /// `ZSTD_DCtx_refPrefix(3)` allocates a dictionary, and waits for memory that is in the cache.
+  /// `ZSTD_DCtx_refPrefix(3)` allocates a dictionary, takes it for one that is in no cache, and decodes by prefetching.
   public borrowing func decode(
     _ stored: UnsafeRawBufferPointer, prefix: UnsafeRawBufferPointer,
     into output: UnsafeMutableRawBufferPointer

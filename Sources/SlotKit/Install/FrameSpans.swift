@@ -5,8 +5,8 @@ internal import SlotCore
 struct FrameSpans {
   /// Bytes that are written together. What is fetched, what is decoded and what stands in the target take as much each.
   static let writtenBytes = 512 << 10
-  /// Bytes that are read together when nothing else is done: as many frames of the usual size as are digested at once.
-  static let readBytes = 1 << 20
+  /// Bytes of an image whose digests are made together: as many frames of the usual size as a processor digests at once.
+  static let digestedBytes = 1 << 20
 
   let frameCount: Int
   private let framesPerSpan: Int

@@ -12,7 +12,7 @@ enum ParallelSpans {
     let next = SharedCounter(range.lowerBound)
     let done = SharedCounter(0)
     let stop: @Sendable () -> Void = { next.set(range.upperBound) }
-    try Threads.concurrently(min(cancellation.workerCount, range.count), failed: stop) { worker in
+    try Threads.concurrently(min(cancellation.readerCount, range.count), failed: stop) { worker in
       let buffer = AlignedBuffer(byteCount: bufferBytes)
       while true {
         let index = next.increment()

@@ -10,7 +10,7 @@ public enum SlotDigest {
     progress: @escaping (UInt64) -> Void = { _ in }
   ) throws -> Digest {
     let count = Int((length + UInt64(frameSize) - 1) / UInt64(frameSize))
-    let spans = FrameSpans(frameCount: count, frameSize: frameSize, bytes: FrameSpans.readBytes)
+    let spans = FrameSpans(frameCount: count, frameSize: frameSize, bytes: FrameSpans.digestedBytes)
     let digests = FrameDigests(count: count)
     let caller = CallerProgress(progress)
     let report: @Sendable (UInt64) -> Void = { caller.call($0) }

@@ -12,7 +12,7 @@ struct SlotReading: Sendable {
     _ cancellation: Cancellation
   ) {
     self.table = table
-    spans = FrameSpans(artefact, bytes: FrameSpans.readBytes)
+    spans = FrameSpans(artefact, bytes: FrameSpans.digestedBytes)
     self.device = device
     self.cancellation = cancellation
   }

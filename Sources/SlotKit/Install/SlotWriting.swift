@@ -71,13 +71,15 @@ struct SlotWriting: Sendable {
     }
   }
 
-  /// As many frames as are digested at once, and as have room in a buffer of a span; compressed ones mostly do.
+  /// Frames that are digested together, as many as have room in a buffer as they are stored: compressed ones mostly do.
   private func jobs(of frames: Range<Int>) -> [Range<Int>] {
     var jobs: [Range<Int>] = []
     var (start, stored) = (frames.lowerBound, 0)
     for index in frames {
       let count = table[index].storedLength
-      if index - start == DigestLanes.count || stored + count > spans.byteCapacity {
+      let image = table.imageRange(start..<index + 1)
+      let isTooLong = image.upperBound - image.lowerBound > FrameSpans.digestedBytes
+      if index > start, isTooLong || stored + count > spans.byteCapacity {
         jobs.append(start..<index)
         (start, stored) = (index, 0)
       }

@@ -36,9 +36,12 @@ public final class Cancellation: Sendable {
   /// From now on one thread does what several did.
   func workAlone() { isAlone.store(true, ordering: .relaxed) }
 
-  /// Threads that work on a slot together. In the background it is one: then another program never finds more than one
-  /// write or read of ours before its own in the disk's queue, which no priority would move.
+  /// Threads that work on a slot together. In the background it is one: then another program finds one write or read of a
+  /// slot before its own in the disk's queue, which no priority would move, and not as many as there are threads.
   var workerCount: Int { isAlone.load(ordering: .relaxed) ? 1 : Threads.workerCount }
+
+  /// The same, of threads that only read: they mostly wait for the disk.
+  var readerCount: Int { isAlone.load(ordering: .relaxed) ? 1 : Threads.readerCount }
 
   /// Stands between two steps of long work. In the background it waits; not to be called with a lock held.
   ///

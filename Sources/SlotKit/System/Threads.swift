@@ -36,6 +36,9 @@ enum Threads {
   /// them wait for the device the others compute. Each takes a few MiB, hence the bound.
   static var workerCount: Int { min(6, 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// As many as keep a disk busy that is read, while others of them digest what came.
+  static var readerCount: Int { min(8, 2 * workerCount) }
+
   /// What `body` returns, or nil when it takes longer: then its thread is left behind, as one that hangs
   /// in the kernel cannot be ended.
   static func bounded<Result: Sendable>(

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import SlotCore
 import SlotCoreTesting
 import Testing
@@ -65,8 +65,17 @@ import Testing
     }
   }
 
-  /// The fastest comes first.
-  @Test func theBestIsOneThatIsThere() {
+  @Test func theFastestThatThereIsIsTaken() {
+    #expect(DigestLanes.allCases == [.avx512, .avx2])
     #expect(DigestLanes.best == Self.kinds.compactMap(\.self).first)
+  }
+
+  /// The kernel lists what it saves the registers of; on other processors it lists none of these.
+  @Test func thereIsWhatTheKernelSays() throws {
+    let information = try String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)
+    let flags = information.split(separator: "\n").first { $0.hasPrefix("flags") }
+    let words = Set(flags?.split(separator: " ") ?? [])
+    #expect(DigestLanes.avx2.isAvailable == words.contains("avx2"))
+    #expect(DigestLanes.avx512.isAvailable == words.isSuperset(of: ["avx512f", "avx512vl"]))
   }
 }
