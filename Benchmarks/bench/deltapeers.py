@@ -22,7 +22,6 @@ def delta_session(inputs, binaries, quiet_wait):
     """A session with two more loop devices: the booted slot, and one of a device of which the
     publisher knows nothing."""
     with session(inputs, binaries, quiet_wait) as bench:
-        bench.booted = bench.stranger = None
         try:
             bench.booted = LoopDevice(inputs.old, read_only=True)
             bench.stranger = LoopDevice(inputs.other, read_only=True)

@@ -1,5 +1,6 @@
 """The table of updates from a base, and what is reached of what was set out to be reached."""
 
+import os
 from statistics import median
 
 from .deltapeers import (
@@ -17,6 +18,9 @@ HEADS = ["update", "fetched, times patch-from", "fetched, times casync",
 WRITTEN_SLACK = 0.02
 #: Bytes fetched from an unknown base, index included, as a part of what casync fetches.
 UNKNOWN_OF_CASYNC = 0.55
+#: The parts of a run, by the events that end and begin them.
+PHASES = {"before the first write": (None, "disarmed"), "writing": ("disarmed", "written"),
+          "reading back and the switch": ("written", "switched")}
 #: Runners whose target holds the old image.
 OVER_OLD = (KruxDeltaOverOld, KruxFullOverOld, MenderOverOld)
 
@@ -90,6 +94,26 @@ def wall_lines(delta, full, target):
         shares = ratios(delta, full)
         yield line(f"wall time of the delta{target}: {span(shares)} of the full install{target}",
                    median(shares) <= 1, "≤ 1.0")
+        yield (f"- where it goes, seconds of the delta and of the full install{target}: "
+               + ", ".join(f"{what} {phase(delta, *ends):.2f} and {phase(full, *ends):.2f}"
+                           for what, ends in PHASES.items())
+               + f"; both processors busy {busy(delta):.0%} and {busy(full):.0%} of the time; read "
+               f"and written on all slots {middle_of(delta, 'moved') / MIB:.0f} and "
+               f"{middle_of(full, 'moved') / MIB:.0f} MiB, {ratio_moved(delta, full):.2f}.")
+
+
+def phase(found, begin, end):
+    """Seconds between two events, from the start where the first has no name."""
+    return median(run.events[end] - (run.events[begin] if begin else 0) for run in found)
+
+
+def busy(found):
+    """The part of what the processors could do that somebody has used, whoever it was."""
+    return median((run.cpu + run.rest) / run.wall / os.cpu_count() for run in found)
+
+
+def ratio_moved(delta, full):
+    return middle_of(delta, "moved") / middle_of(full, "moved")
 
 
 def bytes_lines(delta, patch, unknown, chunks):

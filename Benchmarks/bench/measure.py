@@ -29,6 +29,8 @@ class Result:
     read: int
     flushes: int
     equal: bool
+    #: Read from and written to all slots, the booted one too.
+    moved: int = 0
     #: From the start until the device's counters showed a write after their first flush.
     first_write: float | None = None
     #: Of a program that tells events: CPU time between `written` and `switched`.
@@ -53,6 +55,7 @@ def measure(bench, runner, group):
     sampler, first = Sampler(group, bench.temporary, bench.target), FirstWrite(bench.target)
     bench.server.take_log()
     device, cpu, busy = bench.target.counters(), group.cpu(), busy_seconds()
+    moved = bench.moved()
     with open(log, "w", buffering=1) as output:
         start = time.monotonic()
         process = subprocess.Popen(
@@ -69,6 +72,7 @@ def measure(bench, runner, group):
             status = process.wait()
             wall = time.monotonic() - start
             after, cpu_after, busy_after = bench.target.counters(), group.cpu(), busy_seconds()
+            moved = bench.moved() - moved
         finally:
             for watcher in watchers:
                 watcher.stop()
@@ -85,7 +89,7 @@ def measure(bench, runner, group):
         largest=max(largest, *sampler.peaks.values(), 0),
         together=max(largest, sum(sampler.peaks.values())), anonymous=sampler.anonymous,
         group=group.memory_peak(), temporary=sampler.temporary, fetched=fetched, requests=requests,
-        equal=not runner.installs or same(bench.target, bench.inputs.image),
+        equal=not runner.installs or same(bench.target, bench.inputs.image), moved=moved,
         first_write=first.seen and first.seen - start, read_back=events.read_back(),
         events={name: at - start for name, at in events.times.items()},
         **{name: after[name] - device[name] for name in ("written", "read", "flushes")})

@@ -28,6 +28,14 @@ class Session:
         #: The target under a name that stays the same, because swupdate's archive has it inside.
         self.slot = inputs.folder / "slot-b"
         self.target = self.server = None
+        #: Slots that are read besides.
+        self.booted = self.stranger = None
+
+    def moved(self):
+        """Bytes that were read from and written to all slots since they were made."""
+        counters = [device.counters() for device in (self.target, self.booted, self.stranger)
+                    if device]
+        return sum(each["read"] + each["written"] for each in counters)
 
     def reset(self, source, before):
         """Back to the same start: `before` in the target, source in memory, quiet machine."""
