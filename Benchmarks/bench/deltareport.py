@@ -97,7 +97,7 @@ def wall_lines(delta, full, target):
         yield (f"- where it goes, seconds of the delta and of the full install{target}: "
                + ", ".join(f"{what} {phase(delta, *ends):.2f} and {phase(full, *ends):.2f}"
                            for what, ends in PHASES.items())
-               + f"; both processors busy {busy(delta):.0%} and {busy(full):.0%} of the time; read "
+               + f"; the processors busy {busy(delta):.0%} and {busy(full):.0%} of the time; read "
                f"and written on all slots {middle_of(delta, 'moved') / MIB:.0f} and "
                f"{middle_of(full, 'moved') / MIB:.0f} MiB, {ratio_moved(delta, full):.2f}.")
 

@@ -5,7 +5,7 @@ public enum DigestLanes: CaseIterable, Sendable {
   case avx512, avx2
 
   /// Messages that are digested at once.
-  public static let count = Int(KBLAKE2B_LANES)
+  fileprivate static let count = Int(KBLAKE2B_LANES)
 
   /// The fastest that this processor has; nil for none.
   public static let best = allCases.first(where: \.isAvailable)
