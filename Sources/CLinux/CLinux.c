@@ -2,7 +2,9 @@
 #include "CLinux.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/ioprio.h>
@@ -59,6 +61,39 @@ int klinux_zero_range(int fd, uint64_t offset, uint64_t length) {
 
 int klinux_allocate(int fd, uint64_t offset, uint64_t length) {
   return fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length);
+}
+
+int klinux_reads_begin(uint64_t *context) {
+  aio_context_t made = 0;
+  int status = (int)syscall(SYS_io_setup, KLINUX_READS, &made);
+  *context = made;
+  return status;
+}
+
+void klinux_reads_end(uint64_t context) { syscall(SYS_io_destroy, (aio_context_t)context); }
+
+int klinux_reads_all(uint64_t context, int fd, klinux_read *reads, size_t count) {
+  struct iocb blocks[KLINUX_READS], *list[KLINUX_READS];
+  struct io_event events[KLINUX_READS];
+  long asked = count < KLINUX_READS ? (long)count : KLINUX_READS, taken = 0, done = 0;
+  for (long i = 0; i < asked; i++) {
+    reads[i].result = -EAGAIN;
+    blocks[i] = (struct iocb){.aio_data = i, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd,
+                              .aio_buf = (uintptr_t)reads[i].to, .aio_nbytes = reads[i].length, .aio_offset = reads[i].offset};
+    list[i] = &blocks[i];
+  }
+  while (taken < asked) {
+    long some = syscall(SYS_io_submit, (aio_context_t)context, asked - taken, list + taken);
+    if (some <= 0) break;
+    taken += some;
+  }
+  while (done < taken) {
+    long some = syscall(SYS_io_getevents, (aio_context_t)context, taken - done, taken - done, events, NULL);
+    if (some < 0 && errno != EINTR) return -1;
+    for (long i = 0; i < some; i++) reads[events[i].data].result = events[i].res;
+    done += some > 0 ? some : 0;
+  }
+  return 0;
 }
 
 int klinux_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK); }

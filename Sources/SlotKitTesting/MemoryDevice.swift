@@ -28,6 +28,7 @@ public final class MemoryDevice: SlotDevice {
     var bytes: [UInt8]
     var faults: [Fault]
     var log: [Operation] = []
+    var mostReadsAtOnce = 0
   }
 
   public let name: String
@@ -43,6 +44,9 @@ public final class MemoryDevice: SlotDevice {
 
   public var bytes: [UInt8] { state.withLock { $0.bytes } }
   public var log: [Operation] { state.withLock { $0.log } }
+
+  /// How many places at most were asked for by one call.
+  public var mostReadsAtOnce: Int { state.withLock { $0.mostReadsAtOnce } }
 
   public func addFault(_ fault: Fault) { state.withLock { $0.faults.append(fault) } }
 
@@ -78,6 +82,11 @@ public final class MemoryDevice: SlotDevice {
       return false
     }
     if fails { throw MemoryDevice.failure(.readFailed) }
+  }
+
+  public func read(_ reads: [SlotRead]) throws {
+    state.withLock { $0.mostReadsAtOnce = max($0.mostReadsAtOnce, reads.count) }
+    for read in reads { try self.read(into: read.buffer, at: read.offset) }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {

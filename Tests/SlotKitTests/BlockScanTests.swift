@@ -98,7 +98,7 @@ import Testing
     let source = RebuildSource(
       recipes: BlockMap(table, search, frames, found: places), base: device, payloadOffset: 0,
       isForBase: false)
-    let assembly = FrameAssembly(frames, source, FrameSpans(artefact))
+    let assembly = FrameAssembly(frames, source, FrameSpans(artefact), readsAlone: false)
     let wanted = Array(0..<frames.count)
     let had = assembly.assemble(
       wanted, of: 0..<frames.count, fetched: AlignedBuffer(byteCount: 4096))
@@ -133,7 +133,7 @@ import Testing
     changing(&fetched)
     let buffer = AlignedBuffer(byteCount: BlockScanTests.span)
     buffer.prefix(fetched.count).copyBytes(from: fetched)
-    let assembly = FrameAssembly(frames, source, FrameSpans(artefact))
+    let assembly = FrameAssembly(frames, source, FrameSpans(artefact), readsAlone: false)
     let had = assembly.assemble(
       Array(0..<frames.count), of: 0..<frames.count, fetched: buffer)
     return (had, Array(assembly.plain.bytes.prefix(image.count)))

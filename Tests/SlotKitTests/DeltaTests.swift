@@ -1,8 +1,9 @@
 import Foundation
 import SlotCore
-import SlotKit
 import SlotKitTesting
 import Testing
+
+@testable import SlotKit
 
 /// An older release, a newer one made with it as base, and the bytes of both bundles.
 private struct Pair {
@@ -83,6 +84,15 @@ private struct Pair {
     #expect(fetched < 40_000 && bundle.count > 1_000_000, "\(fetched) bytes of \(bundle.count)")
     #expect(harness.warnings.isEmpty)
     #expect(harness.booted.log.allSatisfy { if case .read = $0 { true } else { false } })
+  }
+
+  /// Nobody else shall find more than one read before his own in the disk's queue.
+  @Test(arguments: [false, true]) func aloneTheBaseIsReadPlaceByPlace(isAlone: Bool) throws {
+    let harness = try pair.device()
+    if isAlone { harness.cancellation.workAlone() }
+    #expect(try harness.apply(try pair.bundle(in: harness.folder)) == .staged(version: "2.0"))
+    #expect(harness.imageInTarget && harness.warnings.isEmpty)
+    #expect((harness.booted.mostReadsAtOnce > 1) == !isAlone)
   }
 
   @Test func onlyWhatDiffersIsWritten() throws {

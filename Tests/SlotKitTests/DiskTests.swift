@@ -1,5 +1,6 @@
 import Foundation
 import SlotCore
+import SlotKitTesting
 import SystemPackage
 import Testing
 
@@ -99,6 +100,70 @@ import Testing
     #expect(content[196608...].allSatisfy { $0 == 0x77 })
     try device.read(into: buffer.bytes, at: 65536)
     #expect(UnsafeRawBufferPointer(buffer.bytes).isAllZero)
+  }
+
+  /// More places than one call to the kernel takes, each of another length, in any order, by several threads.
+  @Test func manyPlacesAreReadAtOnce() throws {
+    let folder = try TemporaryFolder()
+    let image = folder.url.appending(path: "slot.img").path
+    var random = SeededRandom(seed: 1)
+    let content = (0..<8 << 20).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    try Data(content).write(to: URL(filePath: image))
+    let loop = try runProgram("losetup", "--direct-io=on", "-r", "--show", "-f", image)
+      .trimmingCharacters(in: .newlines)
+    defer { _ = try? runProgram("losetup", "-d", loop) }
+    let location = SlotLocation(
+      slot: .a, path: FilePath(loop), displayName: "loop", capacity: 8 << 20)
+    let device = try DirectDevice(location, access: .readOnly)
+    let blocks = 2 * ReadsInFlight.most + 3
+    try Threads.concurrently(4, failed: nil) { worker in
+      var random = SeededRandom(seed: UInt64(worker))
+      for _ in 0..<10 {
+        let buffer = AlignedBuffer(byteCount: blocks * 3 * 4096)
+        var done = 0
+        let reads = (0..<blocks).map { _ in
+          let count = (1 + Int(random.next() % 3)) * 4096
+          defer { done += count }
+          return SlotRead(into: buffer.slice(done, count), at: random.next() % 2045 * 4096)
+        }
+        try device.read(reads)
+        for read in reads {
+          let wanted = content[Int(read.offset)..<Int(read.offset) + read.buffer.count]
+          #expect(read.buffer.elementsEqual(wanted))
+        }
+      }
+    }
+  }
+
+  /// Whichever it is: a place that cannot be read is told, and the others are there.
+  @Test(arguments: [0, 1, 2]) func aPlaceThatCannotBeReadIsTold(number: Int) throws {
+    let folder = try TemporaryFolder()
+    let image = folder.url.appending(path: "slot.img").path
+    try Data(repeating: 0x44, count: 1 << 20).write(to: URL(filePath: image))
+    let location = SlotLocation(
+      slot: .a, path: FilePath(image), displayName: "slot.img", capacity: 1 << 20)
+    let device = try DirectDevice(location, access: .readOnly)
+    let buffer = AlignedBuffer(byteCount: 3 * 8192)
+    var places: [UInt64] = [0, 65536, 131072]
+    // Its second half is behind the end.
+    places[number] = 1 << 20 - 4096
+    let reads = places.enumerated().map { SlotRead(into: buffer.slice($0 * 8192, 8192), at: $1) }
+    let failure = #expect(throws: SlotFailure.self) { try device.read(reads) }
+    #expect(failure?.code == .readFailed)
+    for read in reads where read.offset != places[number] {
+      #expect(read.buffer.allSatisfy { $0 == 0x44 })
+    }
+  }
+
+  /// A kernel that takes none of them: nothing was read, and that is said.
+  @Test func whatTheKernelDoesNotTakeIsLeft() throws {
+    let buffer = AlignedBuffer(byteCount: 8192)
+    let reads = [
+      SlotRead(into: buffer.slice(0, 4096), at: 0),
+      SlotRead(into: buffer.slice(4096, 4096), at: 8192),
+    ]
+    let closed = FileDescriptor(rawValue: -1)
+    #expect(ReadsInFlight().perform(reads, of: closed).map(\.offset) == [0, 8192])
   }
 
   @Test func aMissingTargetIsToldByPath() throws {

@@ -43,6 +43,25 @@ import Testing
     bytes.withUnsafeBytes { window.store($0, in: part) }
   }
 
+  /// Memory is given back when nothing is wanted any more, and what waits to be read is not touched by that.
+  @Test func whatIsFetchedStaysUntilItIsRead() {
+    let window = FetchWindow()
+    window.limit(to: 100 << 20)
+    window.expect([7..<70_007], from: 7)
+    let part = window.begin(limit: 1, now: 0)[0]
+    store(window, part, part.missing)
+    let wanted = (UInt64(7)..<70_007).map { UInt8(truncatingIfNeeded: $0 / 7) }
+    #expect(take(window, at: 7, 40_000) == Array(wanted[..<40_000]))
+    window.expect([], from: 40_007)
+    #expect(take(window, at: 40_007, 70_000) == Array(wanted[40_000...]))
+    window.expect([], from: 70_007)
+    #expect(window.begin(limit: 1, now: 0).isEmpty)
+    window.expect([700_000..<700_100], from: 70_007)
+    let next = window.begin(limit: 1, now: 0)[0]
+    store(window, next, next.missing)
+    #expect(take(window, at: 700_000, 100).count == 100)
+  }
+
   /// What was fetched ahead and stands behind what is wanted now is given up once, and not for each piece again.
   @Test func whatIsWantedBeforeWhatIsThereIsAskedForFirst() {
     let window = FetchWindow()

@@ -45,6 +45,7 @@ private final class BusyMachine: PressureSource {
     }
     #expect((together.current == 0) == isAlone)
     #expect(cancellation.workerCount == (isAlone ? 1 : Threads.workerCount))
+    #expect(cancellation.rebuilderCount == (isAlone ? 1 : Threads.rebuilderCount))
     #expect(cancellation.readerCount == (isAlone ? 1 : Threads.readerCount))
   }
 

@@ -31,3 +31,14 @@ import Testing
     #expect(Threads.bounded(milliseconds: 60_000) { 7 } == 7)
   }
 }
+
+@Suite struct BufferTests {
+  /// Of a page that is not whole the rest may be somebody else's.
+  @Test func onlyWholePagesAreGivenBack() {
+    let buffer = AlignedBuffer(byteCount: 3 * 4096 + 100)
+    buffer.bytes.initializeMemory(as: UInt8.self, repeating: 7)
+    buffer.discard()
+    #expect(UnsafeRawBufferPointer(buffer.prefix(3 * 4096)).isAllZero)
+    #expect(buffer.slice(3 * 4096, 100).allSatisfy { $0 == 7 })
+  }
+}

@@ -15,10 +15,13 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 KIB = 1 << 10
 FRAME = 64 * KIB
 HEAD = 64 * KIB
+BLOCK = 4 * KIB
 # Two whole pieces of 16 frames, as the programs read and write them, and one that is shorter.
 FRAMES = 34
 SLOT_BYTES = (FRAMES + 1) * FRAME
 RELEASES = ("1.0.0", "1.0.1", "1.0.2", "1.0.9")
+# The release whose bundle has a delta too, from the one before it.
+DELTA = "1.0.2"
 # The release to which every device has to come in the end.
 GOAL = "1.0.9"
 BUNDLE = "next.krux"
@@ -37,6 +40,14 @@ def image(number):
     frames[5] = noise.randbytes(256) * (FRAME // 256)
     frames[20:23] = [bytes(FRAME)] * 3
     return b"".join(frames)
+
+
+def moved(old):
+    """Most of `old` at other places: whole blocks that are copied, and some with another byte, which take a patch."""
+    data = bytearray(old[5 * BLOCK:] + old[:5 * BLOCK])
+    for place in range(100, len(data), 9 * BLOCK):
+        data[place] ^= 1
+    return bytes(data)
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,8 @@ class Kit:
         self.folder = tempfile.mkdtemp(prefix="krux-faults-", dir=os.environ.get("KRUX_SCRATCH", memory))
         self.binaries, self.health_address = os.path.abspath(binaries), health_address
         self.images = {version: image(number) for number, version in enumerate(RELEASES)}
+        before = RELEASES[RELEASES.index(DELTA) - 1]
+        self.images[DELTA] = moved(self.images[before])
         self.shim = self.path("shim.so")
         compiler = shutil.which("cc") or "clang"
         subprocess.run([compiler, "-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o", self.shim,
@@ -92,7 +105,8 @@ class Kit:
             self.release("bundle", "create", "--image", self.path("image"), "--product", "kruxos",
                          "--version", version, "--sequence", 10 + number, "--compatible", "box",
                          "--frame-size", FRAME, "--level", 1, "--key", self.path("release.key"),
-                         "--output", self.bundle(version))
+                         "--output", self.bundle(version),
+                         *(["--base", self.bundle(before)] if version == DELTA else []))
 
     def path(self, *names):
         return os.path.join(self.folder, *names)

@@ -16,11 +16,13 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +30,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+static long to_kernel(long number, ...);
+#define syscall to_kernel
 
 enum kind { NOTHING, FAIL, SHORT, DROP, ALTER, HIDE, KILL, KILL_AFTER, TERM };
 
@@ -233,6 +238,27 @@ static ssize_t put(int fd, const void *from, size_t length, off_t at) {
 ssize_t write(int fd, const void *from, size_t length) { return put(fd, from, length, -1); }
 ssize_t pwrite(int fd, const void *from, size_t length, off_t at) { return put(fd, from, length, at); }
 
+// Asynchronous reads: done when they are asked for, one after another, like any other read. What came of them waits in the
+// thread that asks.
+static __thread struct io_event outcomes[64];
+static __thread long outcome_count;
+
+static long submit(long count, struct iocb **blocks) {
+  for (long i = 0; i < count; i++) {
+    struct iocb *block = blocks[i];
+    ssize_t result = get(block->aio_fildes, (unsigned char *)(uintptr_t)block->aio_buf, block->aio_nbytes, block->aio_offset);
+    outcomes[outcome_count++] = (struct io_event){.data = block->aio_data, .res = result < 0 ? -errno : result};
+  }
+  return count;
+}
+
+static long gather(struct io_event *to) {
+  long count = outcome_count;
+  memcpy(to, outcomes, count * sizeof *to);
+  outcome_count = 0;
+  return count;
+}
+
 // -- Length, flushes, locks -------------------------------------------------------------------------------
 
 #define ON_FILE(call, expression, failed)                                                                   \
@@ -286,4 +312,29 @@ int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, co
   long long end = now.tv_sec * 1000000000LL + now.tv_nsec + (rest > 0 ? rest / speed : 0);
   struct timespec sooner = {end / 1000000000, end % 1000000000};
   return real(condition, mutex, &sooner);
+}
+
+// -- The kernel itself ------------------------------------------------------------------------------------
+
+#undef syscall
+static long to_kernel(long number, ...) {
+  static long (*real)(long, ...);
+  if (!real) real = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+  long a[6];
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
+  va_end(list);
+  return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+long syscall(long number, ...) {
+  long a[6];
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) a[i] = va_arg(list, long);
+  va_end(list);
+  if (number == SYS_io_submit) return submit(a[1], (struct iocb **)a[2]);
+  if (number == SYS_io_getevents) return gather((struct io_event *)a[3]);
+  return to_kernel(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -28,6 +28,23 @@ int klinux_logical_block_bytes(int fd, int32_t *bytes);        // BLKSSZGET
 int klinux_zero_out(int fd, uint64_t offset, uint64_t length); // BLKZEROOUT
 int klinux_zero_range(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_ZERO_RANGE)
 int klinux_allocate(int fd, uint64_t offset, uint64_t length); // fallocate(FALLOC_FL_KEEP_SIZE)
+
+// The kernel's asynchronous reads, which the C library has no functions for.
+typedef struct {
+  void *to;
+  uint64_t length;
+  uint64_t offset;
+  // Bytes that were read, or an error number below zero.
+  int64_t result;
+} klinux_read;
+// io_setup(2): a context for at most KLINUX_READS reads in flight. 0, or -1 with errno set.
+enum { KLINUX_READS = 64 };
+int klinux_reads_begin(uint64_t *context);
+// io_destroy(2): waits for what is in flight.
+void klinux_reads_end(uint64_t context);
+// io_submit(2) and io_getevents(2): reads at most KLINUX_READS of `reads`, and returns when none of them is in flight any more. What the
+// kernel does not take has the result -EAGAIN. 0, or -1 when something may still be in flight.
+int klinux_reads_all(uint64_t context, int fd, klinux_read *reads, size_t count);
 int klinux_terminal_columns(int fd);                           // TIOCGWINSZ; 0 when not a terminal
 
 // mallopt(3), M_MMAP_THRESHOLD: what is as large goes back to the kernel when it is freed. 1, or 0 when that is refused.

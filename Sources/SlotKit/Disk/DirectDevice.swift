@@ -20,6 +20,7 @@ public final class DirectDevice: SlotDevice {
   private let isBlockDevice: Bool
   /// False on file systems without O_DIRECT (tmpfs): then pages are dropped before they are read back.
   private let isDirect: Bool
+  private let inFlight = ReadsInFlight()
 
   /// - Throws: `SlotFailure.notFound`, `.busy`, `.openFailed`.
   public init(_ location: SlotLocation, access: Access) throws {
@@ -113,6 +114,11 @@ public final class DirectDevice: SlotDevice {
         throw SlotFailure.io(.readFailed, "read", path.string, at: offset + UInt64(done), error)
       }
     }
+  }
+
+  public func read(_ reads: [SlotRead]) throws {
+    let left = isDirect && reads.count > 1 ? inFlight.perform(reads, of: file) : reads
+    for read in left { try self.read(into: read.buffer, at: read.offset) }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {

@@ -1,3 +1,14 @@
+/// A place of a slot, `offset` bytes from its start, and the memory that it is read into.
+public struct SlotRead {
+  public let buffer: UnsafeMutableRawBufferPointer
+  public let offset: UInt64
+
+  public init(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) {
+    self.buffer = buffer
+    self.offset = offset
+  }
+}
+
 /// The bytes of one slot: a partition, or a file that plays one. Offsets, lengths and memory are multiples
 /// of `alignment`. Calls may come from several threads at once.
 public protocol SlotDevice: Sendable {
@@ -11,6 +22,11 @@ public protocol SlotDevice: Sendable {
   /// - Throws: `SlotFailure.readFailed`.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws
 
+  /// The same for several places, all at once where the device can.
+  ///
+  /// - Throws: `SlotFailure.readFailed` when one of them cannot be read; the others may have been.
+  func read(_ reads: [SlotRead]) throws
+
   /// - Throws: `SlotFailure.writeFailed`.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
 
@@ -23,4 +39,10 @@ public protocol SlotDevice: Sendable {
   ///
   /// - Throws: `SlotFailure.flushFailed`.
   func flush() throws
+}
+
+extension SlotDevice {
+  public func read(_ reads: [SlotRead]) throws {
+    for read in reads { try self.read(into: read.buffer, at: read.offset) }
+  }
 }

@@ -19,7 +19,8 @@ public protocol BundleReader: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws -> Int
 
   /// Says which bytes will be read, in ascending order, before they are: once the header is known, or whenever more
-  /// is. Others may be read all the same, but not as fast. What was announced before and not read is forgotten.
+  /// is. Others may be read all the same, but not as fast. What was announced before and not read is forgotten; where
+  /// nothing will be read, memory is given back.
   func expect(_ ranges: [Range<UInt64>])
 
   /// Moves on to `offset` without reading what is between where it can. Only a source that is selective goes back too.

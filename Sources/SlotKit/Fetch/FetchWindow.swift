@@ -64,6 +64,14 @@ final class FetchWindow {
     dropParts(behind: firstGap(in: ranges, from: position))
     plan = RangePlan.merged(ranges, from: max(position, parts.last?.end ?? 0))
     clipPlan()
+    if ranges.isEmpty { giveBack(from: position) }
+  }
+
+  /// Gives the ring's memory back when everything that was asked for has been read.
+  private func giveBack(from position: UInt64) {
+    self.position = position
+    dropPassed()
+    if parts.isEmpty { ring.discard() }
   }
 
   /// The reader goes back to `position`: what was asked for and planned is dropped.

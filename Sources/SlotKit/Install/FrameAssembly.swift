@@ -6,18 +6,19 @@ final class FrameAssembly {
   let plain: AlignedBuffer
   /// For what stands in the target.
   let target: AlignedBuffer
-  private let patched: AlignedBuffer
   private let prefix = AlignedBuffer(byteCount: BundleLimits.patchPrefixBytes)
   private let decoder = FrameDecoder()
   private let table: FrameTable
   private let source: RebuildSource
+  /// One read of the base at a time.
+  private let readsAlone: Bool
 
-  init(_ table: FrameTable, _ source: RebuildSource, _ spans: FrameSpans) {
+  init(_ table: FrameTable, _ source: RebuildSource, _ spans: FrameSpans, readsAlone: Bool) {
+    self.readsAlone = readsAlone
     self.table = table
     self.source = source
     plain = AlignedBuffer(byteCount: spans.byteCapacity)
     target = AlignedBuffer(byteCount: spans.byteCapacity)
-    patched = AlignedBuffer(byteCount: spans.byteCapacity)
   }
 
   /// Returns those of `wanted` that are in `plain` now, each proved by its digest. `fetched` holds what the recipes of
@@ -34,14 +35,15 @@ final class FrameAssembly {
       let count = recipe.fetchedLength
       if rest.first == index {
         rest.removeFirst()
-        let place = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
+        let start = Int(table[index].imageOffset - table[span.lowerBound].imageOffset)
+        let place = start..<start + table[index].length
         let bytes = UnsafeRawBufferPointer(fetched.slice(used, count))
         if prepare(recipe, bytes, at: place, &copies, &chunks) { possible.append(index) }
       }
       used += count
     }
     let start = table[span.lowerBound].imageOffset
-    for copy in copies { perform(copy) }
+    perform(copies)
     // What does not decode does not match its digest.
     for chunk in chunks { _ = decode(chunk) }
     return table.matching(possible, in: UnsafeRawBufferPointer(plain.bytes), from: start)
@@ -50,21 +52,24 @@ final class FrameAssembly {
   /// Everything of one frame but what is copied from the base, which goes to `copies`, and what is decoded behind that,
   /// which goes to `chunks`. False when it cannot be had.
   private func prepare(
-    _ recipe: FrameRecipe, _ fetched: UnsafeRawBufferPointer, at place: Int,
+    _ recipe: FrameRecipe, _ fetched: UnsafeRawBufferPointer, at place: Range<Int>,
     _ copies: inout [Copy], _ chunks: inout [ChunkDecoding]
   ) -> Bool {
     var rest = fetched
     if let described = recipe.patch {
       // The bundle has the whole frame too, so damage here is no reason to give up.
       guard Digest(of: fetched) == described.storedDigest else { return false }
+      // In the end of the frame's place: from there all of it moves towards the start, never over what is still to move.
+      let patched = plain.slice(
+        place.upperBound - recipe.patchedLength, recipe.patchedLength)
       guard readsBase(described.windows),
         decoder.decode(
           fetched, prefix: UnsafeRawBufferPointer(prefix.prefix(described.prefixLength)),
-          into: patched.prefix(recipe.patchedLength))
+          into: patched)
       else { return false }
-      rest = UnsafeRawBufferPointer(patched.prefix(recipe.patchedLength))
+      rest = UnsafeRawBufferPointer(patched)
     }
-    var done = place
+    var done = place.lowerBound
     for segment in recipe.segments {
       switch segment.source {
       case .zero:
@@ -78,7 +83,8 @@ final class FrameAssembly {
         let stored = UnsafeRawBufferPointer(rebasing: rest.prefix(chunk.length))
         guard chunk.matches(stored) else { return false }
         chunks.append(
-          ChunkDecoding(stored: stored, frame: place, place: done, length: segment.length))
+          ChunkDecoding(
+            stored: stored, frame: place.lowerBound, place: done, length: segment.length))
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(chunk.length))
       }
       done += segment.length
@@ -96,14 +102,18 @@ final class FrameAssembly {
 
   private func readsBase(_ windows: [Range<UInt64>]) -> Bool {
     var count = 0
-    for window in windows {
-      let length = Int(window.upperBound - window.lowerBound)
-      guard readsBase(at: window.lowerBound, into: prefix.slice(count, length)) else {
-        return false
-      }
-      count += length
+    let reads = windows.map { window in
+      defer { count += window.count }
+      return SlotRead(into: prefix.slice(count, window.count), at: window.lowerBound)
     }
-    return true
+    return readsBase(reads)
+  }
+
+  private func perform(_ copies: [Copy]) {
+    let whole = copies.filter(\.isWhole)
+    let reads = whole.map { SlotRead(into: plain.slice($0.place, $0.length), at: $0.offset) }
+    if !readsBase(reads) { for copy in whole { perform(copy) } }
+    for copy in copies where !copy.isWhole { perform(copy) }
   }
 
   /// One read for what stands side by side in the base, though it belongs to several frames; where that fails, frame
@@ -120,10 +130,17 @@ final class FrameAssembly {
     }
   }
 
+  /// Whether all of them could be read.
+  private func readsBase(_ reads: [SlotRead]) -> Bool {
+    if readsAlone { return reads.allSatisfy { readsBase(at: $0.offset, into: $0.buffer) } }
+    do { try source.base.read(reads) } catch { return false }
+    return true
+  }
+
   /// A booted slot that cannot be read in places is no reason to give up: the bundle has the frame.
   private func readsBase(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     do {
-      if offset % UInt64(BundleLimits.blockBytes) == 0 {
+      if Copy.isWhole(at: offset) {
         try source.base.read(into: buffer, at: offset)
       } else {
         try readBetweenBlocks(at: offset, into: buffer)
@@ -167,6 +184,13 @@ private struct Copy {
   var length: Int
   /// Bytes from the start of the span.
   let place: Int
+
+  /// Whether it is whole blocks of the base, as a device reads them.
+  var isWhole: Bool { Copy.isWhole(at: offset) }
+
+  static func isWhole(at offset: UInt64) -> Bool {
+    offset.isMultiple(of: UInt64(BundleLimits.blockBytes))
+  }
 }
 
 extension [Copy] {

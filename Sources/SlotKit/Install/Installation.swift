@@ -58,7 +58,7 @@ struct Installation {
 
   /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead; of recipes that take parts of
   /// frames the source is one that can go back.
-  func write(_ plan: InstallPlan) throws {
+  mutating func write(_ plan: InstallPlan) throws {
     var (done, shown): (UInt64, UInt64) = (0, 0)
     func report(_ count: UInt64) {
       // Never back, though frames that were missed are done once more.
@@ -92,6 +92,9 @@ struct Installation {
       table: table, spans: spans, target: target, cancellation: cancellation)
     try writing.run(rest, from: bundle, progress: report)
     try bundle.checkEnd()
+    // What reading the slot back takes comes instead of what this took.
+    bundle.reader.expect([])
+    rebuild = nil
     observer(.written(target.written, fetched: bundle.reader.bytesFetched))
   }
 

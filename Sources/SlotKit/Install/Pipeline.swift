@@ -8,8 +8,8 @@ final class Pipeline<Job: Sendable>: Sendable {
 
   private init(workers: Int, bufferBytes: Int) {
     jobs = BoundedQueue(capacity: workers)
-    // One to fill, one that waits, and what the workers have.
-    let count = workers + 2
+    // One to fill, and what the workers have.
+    let count = workers + 1
     buffers = BoundedQueue(capacity: count)
     for _ in 0..<count { _ = buffers.put(AlignedBuffer(byteCount: bufferBytes)) }
   }

@@ -24,10 +24,10 @@ struct SlotRebuilding: Sendable {
   ) throws -> Set<Int> {
     let missed = MissedFrames()
     try Pipeline.run(
-      bufferBytes: spans.byteCapacity, workers: cancellation.workerCount,
+      bufferBytes: spans.byteCapacity, workers: cancellation.rebuilderCount,
       feed: { try feed(plan, from: bundle, $0, progress) },
       worker: { () -> (Job) throws -> AlignedBuffer in
-        let assembly = FrameAssembly(table, source, spans)
+        let assembly = FrameAssembly(table, source, spans, readsAlone: cancellation.isAlone)
         var look = TargetLook()
         return { job in
           missed.insert(try perform(job, assembly, &look))
@@ -70,6 +70,8 @@ struct SlotRebuilding: Sendable {
   ) throws -> [Int] {
     let image = table.imageRange(job.frames)
     let there = target.read(image, into: assembly.target)
+    // Where the target holds something else, it is looked at for a while, and then hardly ever.
+    if there == nil { assembly.target.discard() }
     let looked = there == nil ? [] : job.frames.filter { _ in look.isWorthwhile() }
     let kept = keep(looked, ifIn: there, from: image.lowerBound)
     for index in looked { look.note(isThere: kept.contains(index)) }

@@ -14,6 +14,14 @@ final class AlignedBuffer: @unchecked Sendable {
 
   deinit { bytes.deallocate() }
 
+  /// Gives the memory back to the kernel until it is used again; what was in it is lost. `madvise(2)`, MADV_DONTNEED.
+  func discard() {
+    // Whole pages: what follows the last of them is somebody else's.
+    madvise(
+      bytes.baseAddress, bytes.count / AlignedBuffer.alignment * AlignedBuffer.alignment,
+      MADV_DONTNEED)
+  }
+
   func prefix(_ count: Int) -> UnsafeMutableRawBufferPointer {
     UnsafeMutableRawBufferPointer(rebasing: bytes.prefix(count))
   }

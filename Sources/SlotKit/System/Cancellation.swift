@@ -14,7 +14,7 @@ public typealias CancellationFailure = Failure<CancellationCode>
 public final class Cancellation: Sendable {
   private let signal = Atomic<Int32>(0)
   private let pace = AtomicLazyReference<Pace>()
-  private let isAlone = Atomic<Bool>(false)
+  private let alone = Atomic<Bool>(false)
   private let monitor = Monitor()
 
   public init() {}
@@ -34,14 +34,20 @@ public final class Cancellation: Sendable {
   func follow(_ pace: Pace) { _ = self.pace.storeIfNil(pace) }
 
   /// From now on one thread does what several did.
-  func workAlone() { isAlone.store(true, ordering: .relaxed) }
+  func workAlone() { alone.store(true, ordering: .relaxed) }
+
+  /// Whether `workAlone` was called.
+  var isAlone: Bool { alone.load(ordering: .relaxed) }
 
   /// Threads that work on a slot together. In the background it is one: then another program finds one write or read of a
   /// slot before its own in the disk's queue, which no priority would move, and not as many as there are threads.
-  var workerCount: Int { isAlone.load(ordering: .relaxed) ? 1 : Threads.workerCount }
+  var workerCount: Int { isAlone ? 1 : Threads.workerCount }
+
+  /// The same, of threads that read, put together and write: they wait for the disk longer.
+  var rebuilderCount: Int { isAlone ? 1 : Threads.rebuilderCount }
 
   /// The same, of threads that only read: they mostly wait for the disk.
-  var readerCount: Int { isAlone.load(ordering: .relaxed) ? 1 : Threads.readerCount }
+  var readerCount: Int { isAlone ? 1 : Threads.readerCount }
 
   /// Stands between two steps of long work. In the background it waits; not to be called with a lock held.
   ///

@@ -36,6 +36,9 @@ enum Threads {
   /// them wait for the device the others compute. Each takes a few MiB, hence the bound.
   static var workerCount: Int { min(6, 2 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
 
+  /// As many as keep two slots busy, one that is read in many places and one that is written.
+  static var rebuilderCount: Int { min(5, 3 * max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))) }
+
   /// As many as keep a disk busy that is read, while others of them digest what came.
   static var readerCount: Int { min(8, 2 * workerCount) }
 
