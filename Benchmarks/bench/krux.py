@@ -82,5 +82,6 @@ class Krux(Runner):
         yield
 
     def command(self, bench):
+        limit = ["--limit-rate", bench.limit_rate] if bench.limit_rate else []
         return [self.binary(bench, "krux-update"), "apply", "--root", self.root(bench),
-                "--no-reboot", "--json", self.location(bench)]
+                "--no-reboot", "--json", *limit, self.location(bench)]

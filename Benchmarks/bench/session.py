@@ -28,6 +28,8 @@ class Session:
         #: The target under a name that stays the same, because swupdate's archive has it inside.
         self.slot = inputs.folder / "slot-b"
         self.target = self.server = None
+        #: What our own runs fetch in a second at most, as `--limit-rate` has it.
+        self.limit_rate = None
         #: Slots that are read besides.
         self.booted = self.stranger = None
 

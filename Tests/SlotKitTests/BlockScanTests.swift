@@ -18,7 +18,7 @@ import Testing
   }
 
   /// An image in frames of 64 KiB.
-  private func described(_ image: [UInt8]) throws -> (Artefact, FrameTable) {
+  func described(_ image: [UInt8]) throws -> (Artefact, FrameTable) {
     let frame = 1 << 16
     let records = stride(from: 0, to: image.count, by: frame).map {
       FrameEncoder(level: 1).encode(Array(image[$0..<$0 + frame])).record
