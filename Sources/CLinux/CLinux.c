@@ -75,7 +75,8 @@ void klinux_reads_end(uint64_t context) { syscall(SYS_io_destroy, (aio_context_t
 int klinux_reads_all(uint64_t context, int fd, klinux_read *reads, size_t count) {
   struct iocb blocks[KLINUX_READS], *list[KLINUX_READS];
   struct io_event events[KLINUX_READS];
-  long asked = count < KLINUX_READS ? (long)count : KLINUX_READS, taken = 0, done = 0;
+  long asked = (long)count, taken = 0, done = 0;
+  if (count > KLINUX_READS) return -1;
   for (long i = 0; i < asked; i++) {
     reads[i].result = -EAGAIN;
     blocks[i] = (struct iocb){.aio_data = i, .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = fd,

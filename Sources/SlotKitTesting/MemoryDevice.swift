@@ -84,9 +84,12 @@ public final class MemoryDevice: SlotDevice {
     if fails { throw MemoryDevice.failure(.readFailed) }
   }
 
-  public func read(_ reads: [SlotRead]) throws {
+  public func read(_ reads: [SlotRead]) -> [Int] {
     state.withLock { $0.mostReadsAtOnce = max($0.mostReadsAtOnce, reads.count) }
-    for read in reads { try self.read(into: read.buffer, at: read.offset) }
+    return reads.indices.filter { number in
+      do { try read(into: reads[number].buffer, at: reads[number].offset) } catch { return true }
+      return false
+    }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {

@@ -1,21 +1,33 @@
 """Every kind of fault at every call of every command, and what has to be true afterwards."""
 import invariants
 from ground import running
-from kinds import KINDS
+from kinds import KINDS, Kind
 from life import COMMANDS
 
 # Of a command that looks again and again for what does not come: the calls at its start, and at its end.
 ENOUGH = 120
+# Of these one installs a delta.
+DELTA = "apply-over"
 
 
 def run(ground):
     for command in COMMANDS:
         if ground.wants(command.name):
             mark = ground.mark()
+            if command.name == DELTA:
+                ground.check(command.name, reads_of_the_base(ground, command))
             cases = [case for kind in KINDS if ground.wants(command.name, kind.name)
                      for case in numbered(ground, command, kind)]
             ground.each(lambda *case: one(ground, *case), cases)
             ground.say(command.name, mark)
+
+
+def reads_of_the_base(ground, command):
+    """A delta that is none, or that reads the base one place after another, would be proved for nothing."""
+    device = ground.fresh(command.state)
+    asked = command.run(device, Kind("none", "", ("submit",)).environment(ground.kit, device)).log
+    device.remove()
+    return [] if len(asked) > 30 else [f"it asked for {len(asked)} places of the base together"]
 
 
 def numbered(ground, command, kind):

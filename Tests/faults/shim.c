@@ -243,20 +243,21 @@ ssize_t pwrite(int fd, const void *from, size_t length, off_t at) { return put(f
 static __thread struct io_event outcomes[64];
 static __thread long outcome_count;
 
-static long submit(long count, struct iocb **blocks) {
-  for (long i = 0; i < count; i++) {
+static long submit(long length, struct iocb **blocks) {
+  for (long i = 0; i < length; i++) {
     struct iocb *block = blocks[i];
+    count("submit", open_name(block->aio_fildes));
     ssize_t result = get(block->aio_fildes, (unsigned char *)(uintptr_t)block->aio_buf, block->aio_nbytes, block->aio_offset);
     outcomes[outcome_count++] = (struct io_event){.data = block->aio_data, .res = result < 0 ? -errno : result};
   }
-  return count;
+  return length;
 }
 
 static long gather(struct io_event *to) {
-  long count = outcome_count;
-  memcpy(to, outcomes, count * sizeof *to);
+  long length = outcome_count;
+  memcpy(to, outcomes, length * sizeof *to);
   outcome_count = 0;
-  return count;
+  return length;
 }
 
 // -- Length, flushes, locks -------------------------------------------------------------------------------

@@ -42,8 +42,8 @@ enum { KLINUX_READS = 64 };
 int klinux_reads_begin(uint64_t *context);
 // io_destroy(2): waits for what is in flight.
 void klinux_reads_end(uint64_t context);
-// io_submit(2) and io_getevents(2): reads at most KLINUX_READS of `reads`, and returns when none of them is in flight any more. What the
-// kernel does not take has the result -EAGAIN. 0, or -1 when something may still be in flight.
+// io_submit(2) and io_getevents(2): makes at most KLINUX_READS `reads`, which is all that there may be, and returns when none of
+// them is in flight any more. What the kernel does not take has the result -EAGAIN. 0, or -1 when something may still be in flight.
 int klinux_reads_all(uint64_t context, int fd, klinux_read *reads, size_t count);
 int klinux_terminal_columns(int fd);                           // TIOCGWINSZ; 0 when not a terminal
 

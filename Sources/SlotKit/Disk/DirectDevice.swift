@@ -116,9 +116,11 @@ public final class DirectDevice: SlotDevice {
     }
   }
 
-  public func read(_ reads: [SlotRead]) throws {
-    let left = isDirect && reads.count > 1 ? inFlight.perform(reads, of: file) : reads
-    for read in left { try self.read(into: read.buffer, at: read.offset) }
+  /// By `io_submit(2)`. What did not come whole that way is read once more by itself.
+  public func read(_ reads: [SlotRead]) -> [Int] {
+    let areMany = isDirect && reads.count > 1
+    let left = areMany ? inFlight.perform(reads, of: file) : Array(reads.indices)
+    return left.filter { !isRead(reads[$0]) }
   }
 
   public func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {

@@ -3,6 +3,7 @@ public struct SlotRead {
   public let buffer: UnsafeMutableRawBufferPointer
   public let offset: UInt64
 
+  /// Both whole blocks, as `SlotDevice.alignment` says.
   public init(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) {
     self.buffer = buffer
     self.offset = offset
@@ -22,10 +23,9 @@ public protocol SlotDevice: Sendable {
   /// - Throws: `SlotFailure.readFailed`.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws
 
-  /// The same for several places, all at once where the device can.
-  ///
-  /// - Throws: `SlotFailure.readFailed` when one of them cannot be read; the others may have been.
-  func read(_ reads: [SlotRead]) throws
+  /// The same for many places, in flight together where the device can. Returns the numbers of those that cannot be read; all
+  /// others were.
+  func read(_ reads: [SlotRead]) -> [Int]
 
   /// - Throws: `SlotFailure.writeFailed`.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
@@ -42,7 +42,11 @@ public protocol SlotDevice: Sendable {
 }
 
 extension SlotDevice {
-  public func read(_ reads: [SlotRead]) throws {
-    for read in reads { try self.read(into: read.buffer, at: read.offset) }
+  public func read(_ reads: [SlotRead]) -> [Int] { reads.indices.filter { !isRead(reads[$0]) } }
+
+  /// Whether it could be read.
+  func isRead(_ read: SlotRead) -> Bool {
+    do { try self.read(into: read.buffer, at: read.offset) } catch { return false }
+    return true
   }
 }

@@ -20,7 +20,7 @@ public protocol BundleReader: AnyObject {
 
   /// Says which bytes will be read, in ascending order, before they are: once the header is known, or whenever more
   /// is. Others may be read all the same, but not as fast. What was announced before and not read is forgotten; where
-  /// nothing will be read, memory is given back.
+  /// nothing will be read, memory is given back if nothing is on its way.
   func expect(_ ranges: [Range<UInt64>])
 
   /// Moves on to `offset` without reading what is between where it can. Only a source that is selective goes back too.

@@ -10,7 +10,7 @@ final class FrameAssembly {
   private let decoder = FrameDecoder()
   private let table: FrameTable
   private let source: RebuildSource
-  /// One read of the base at a time.
+  /// One place of the base at a time.
   private let readsAlone: Bool
 
   init(_ table: FrameTable, _ source: RebuildSource, _ spans: FrameSpans, readsAlone: Bool) {
@@ -106,20 +106,22 @@ final class FrameAssembly {
       defer { count += window.count }
       return SlotRead(into: prefix.slice(count, window.count), at: window.lowerBound)
     }
-    return readsBase(reads)
+    return readBase(reads).isEmpty
   }
 
   private func perform(_ copies: [Copy]) {
-    let whole = copies.filter(\.isWhole)
-    let reads = whole.map { SlotRead(into: plain.slice($0.place, $0.length), at: $0.offset) }
-    if !readsBase(reads) { for copy in whole { perform(copy) } }
-    for copy in copies where !copy.isWhole { perform(copy) }
+    let atBlocks = copies.filter(\.startsAtBlock)
+    let reads = atBlocks.map { SlotRead(into: plain.slice($0.place, $0.length), at: $0.offset) }
+    for number in readBase(reads) { performByFrames(atBlocks[number]) }
+    for copy in copies where !copy.startsAtBlock {
+      if readsBase(at: copy.offset, into: plain.slice(copy.place, copy.length)) { continue }
+      performByFrames(copy)
+    }
   }
 
-  /// One read for what stands side by side in the base, though it belongs to several frames; where that fails, frame
-  /// by frame: what is not read does not match its digest.
-  private func perform(_ copy: Copy) {
-    if readsBase(at: copy.offset, into: plain.slice(copy.place, copy.length)) { return }
+  /// What stands side by side in the base is one copy, though it belongs to several frames. Where that cannot be read, some
+  /// of them may: what is not read does not match its digest.
+  private func performByFrames(_ copy: Copy) {
     let frameSize = table[0].length
     var done = 0
     while done < copy.length {
@@ -130,17 +132,16 @@ final class FrameAssembly {
     }
   }
 
-  /// Whether all of them could be read.
-  private func readsBase(_ reads: [SlotRead]) -> Bool {
-    if readsAlone { return reads.allSatisfy { readsBase(at: $0.offset, into: $0.buffer) } }
-    do { try source.base.read(reads) } catch { return false }
-    return true
+  /// The numbers of those that cannot be read.
+  private func readBase(_ reads: [SlotRead]) -> [Int] {
+    if readsAlone { return reads.indices.filter { !source.base.isRead(reads[$0]) } }
+    return source.base.read(reads)
   }
 
   /// A booted slot that cannot be read in places is no reason to give up: the bundle has the frame.
   private func readsBase(at offset: UInt64, into buffer: UnsafeMutableRawBufferPointer) -> Bool {
     do {
-      if Copy.isWhole(at: offset) {
+      if Copy.startsAtBlock(offset) {
         try source.base.read(into: buffer, at: offset)
       } else {
         try readBetweenBlocks(at: offset, into: buffer)
@@ -185,10 +186,10 @@ private struct Copy {
   /// Bytes from the start of the span.
   let place: Int
 
-  /// Whether it is whole blocks of the base, as a device reads them.
-  var isWhole: Bool { Copy.isWhole(at: offset) }
+  /// A device reads nothing else.
+  var startsAtBlock: Bool { Copy.startsAtBlock(offset) }
 
-  static func isWhole(at offset: UInt64) -> Bool {
+  static func startsAtBlock(_ offset: UInt64) -> Bool {
     offset.isMultiple(of: UInt64(BundleLimits.blockBytes))
   }
 }

@@ -10,7 +10,7 @@ struct Installation {
   let observer: InstallObserver
   private let head: SlotHead
   private let target: TargetWriter
-  private let base: InstalledBase?
+  private var base: InstalledBase?
   private var rebuild: RebuildSource?
 
   /// `base` is the booted slot.
@@ -56,6 +56,8 @@ struct Installation {
     try device.flush()
   }
 
+  /// To be called once.
+  ///
   /// Patches stand before frames in the bundle, so what could not be rebuilt is still ahead; of recipes that take parts of
   /// frames the source is one that can go back.
   mutating func write(_ plan: InstallPlan) throws {
@@ -94,7 +96,7 @@ struct Installation {
     try bundle.checkEnd()
     // What reading the slot back takes comes instead of what this took.
     bundle.reader.expect([])
-    rebuild = nil
+    (rebuild, base) = (nil, nil)
     observer(.written(target.written, fetched: bundle.reader.bytesFetched))
   }
 

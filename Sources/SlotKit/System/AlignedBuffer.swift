@@ -16,10 +16,12 @@ final class AlignedBuffer: @unchecked Sendable {
 
   /// Gives the memory back to the kernel until it is used again; what was in it is lost. `madvise(2)`, MADV_DONTNEED.
   func discard() {
-    // Whole pages: what follows the last of them is somebody else's.
-    madvise(
-      bytes.baseAddress, bytes.count / AlignedBuffer.alignment * AlignedBuffer.alignment,
-      MADV_DONTNEED)
+    // Whole pages, which some machines have larger ones of: beside them memory is somebody else's.
+    let page = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    let start = UInt(bitPattern: bytes.baseAddress)
+    let (first, end) = ((start + page - 1) / page * page, (start + UInt(bytes.count)) / page * page)
+    guard first < end else { return }
+    madvise(UnsafeMutableRawPointer(bitPattern: first), Int(end - first), MADV_DONTNEED)
   }
 
   func prefix(_ count: Int) -> UnsafeMutableRawBufferPointer {

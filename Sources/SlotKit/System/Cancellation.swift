@@ -43,7 +43,7 @@ public final class Cancellation: Sendable {
   /// slot before its own in the disk's queue, which no priority would move, and not as many as there are threads.
   var workerCount: Int { isAlone ? 1 : Threads.workerCount }
 
-  /// The same, of threads that read, put together and write: they wait for the disk longer.
+  /// The same, of threads that rebuild frames: between reading and writing they wait for two slots.
   var rebuilderCount: Int { isAlone ? 1 : Threads.rebuilderCount }
 
   /// The same, of threads that only read: they mostly wait for the disk.
