@@ -64,8 +64,10 @@ def _early_switch(apply):
 
 
 def _booted_written(apply):
-    write = dataclasses.replace(apply.body[0], offset=apply.booted.offset + (1 << 20))
-    return Edited(apply.log, [*apply.entries, write])
+    """Bytes of no image: most of what one release has at a place the other has there too."""
+    write = dataclasses.replace(apply.body[0], number=len(apply.log.entries), offset=apply.booted.offset + (1 << 20))
+    other = bytes(byte ^ 0xFF for byte in apply.log.data(apply.body[0]))
+    return Edited(apply.log, [*apply.entries, write], {write.number: other})
 
 
 CONTROLS = (
