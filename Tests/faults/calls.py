@@ -7,14 +7,14 @@ from life import COMMANDS
 # Of a command that looks again and again for what does not come: the calls at its start, and at its end.
 ENOUGH = 120
 # Of these one installs a delta.
-DELTA = "apply-over"
+DELTA_COMMAND = "apply-over"
 
 
 def run(ground):
     for command in COMMANDS:
         if ground.wants(command.name):
             mark = ground.mark()
-            if command.name == DELTA:
+            if command.name == DELTA_COMMAND:
                 ground.check(command.name, reads_of_the_base(ground, command))
             cases = [case for kind in KINDS if ground.wants(command.name, kind.name)
                      for case in numbered(ground, command, kind)]
